@@ -1,0 +1,2 @@
+//! The `millhand` program.
+fn main() {}
