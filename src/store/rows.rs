@@ -1,0 +1,481 @@
+//! The shapes that go in and out of the store. Times are epoch milliseconds, money is micro-dollars.
+//!
+//! Invariant: no type here knows what a workflow means.
+
+use crate::clock::Millis;
+
+/// How many undecided rows one step takes at most: a flood on one subject must not hold the transaction.
+pub const STEP_ROWS_MAX: u32 = 50;
+
+/// A row for the inbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewDelivery {
+    /// `<repository id>#<issue>`, `repository:<id>`, `installation:<id>`, or `unrouted:<repository id>:<sha>`.
+    pub subject: String,
+    /// The fact's own identity; unique with the subject.
+    pub fact_id: String,
+    /// What the body is: the engine's word (`webhook:<event>`, `fact`, ...).
+    pub kind: String,
+    /// The body: raw webhook bytes or JSON.
+    pub body: Vec<u8>,
+    /// When it was received.
+    pub received_at: Millis,
+}
+
+/// A row of the inbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InboxRow {
+    /// Position in the inbox: grows with time over all subjects.
+    pub seq: i64,
+    /// The fact's identity.
+    pub fact_id: String,
+    /// What the body is.
+    pub kind: String,
+    /// The body.
+    pub body: Vec<u8>,
+    /// When it was received.
+    pub received_at: Millis,
+}
+
+/// What a step is given.
+#[derive(Clone, Debug)]
+pub struct StepInput {
+    /// The subject whose lock is held.
+    pub subject: String,
+    /// Its newest workflow, if there ever was one.
+    pub workflow: Option<WorkflowRow>,
+    /// The undecided rows in order.
+    pub rows: Vec<InboxRow>,
+    /// The time of the step.
+    pub now: Millis,
+}
+
+/// What a step writes.
+#[derive(Clone, Debug, Default)]
+pub struct StepOutput {
+    /// The workflow as it is now; a new id makes a new row.
+    pub workflow: Option<WorkflowRow>,
+    /// New rows of its log, contiguous.
+    pub events: Vec<EventRow>,
+    /// New hand-offs.
+    pub handoffs: Vec<HandoffRow>,
+    /// All its phases as they are now (replaces the projection).
+    pub phases: Vec<PhaseRow>,
+    /// New effects.
+    pub effects: Vec<NewEffect>,
+    /// Keys of open effects that are withdrawn.
+    pub withdrawn: Vec<String>,
+    /// Pull requests, branches and commits that lead to this subject from now on. Unrouted deliveries waiting for one of
+    /// them move to this subject.
+    pub routes: Vec<RouteRow>,
+    /// Rows for other subjects (a repository's event for each of its open workflows).
+    pub deliveries: Vec<NewDelivery>,
+    /// What became of inbox rows, for the audit: (seq, text). Rows without one are simply done.
+    pub results: Vec<(i64, String)>,
+    /// Big values.
+    pub blobs: Vec<Blob>,
+}
+
+/// A workflow as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkflowRow {
+    /// UUID v7.
+    pub id: String,
+    /// The subject it belongs to.
+    pub subject: String,
+    /// Installation, repository and issue by GitHub's numbers.
+    pub installation: i64,
+    /// Repository id.
+    pub repository: i64,
+    /// `owner/name` as last seen: for people and filters, not for identity.
+    pub repository_name: String,
+    /// Issue number.
+    pub issue: i64,
+    /// 1 for the first round.
+    pub round: i64,
+    /// The seq of the last row of its log; guards against lost updates.
+    pub version: i64,
+    /// The shown state.
+    pub shown_state: String,
+    /// The status.
+    pub status: String,
+    /// Whether it is open (not ended).
+    pub open: bool,
+    /// The whole state as JSON.
+    pub state: String,
+    /// When the row was made.
+    pub created_at: Millis,
+    /// When it last changed.
+    pub updated_at: Millis,
+}
+
+/// A row of a workflow's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventRow {
+    /// The workflow.
+    pub workflow: String,
+    /// 1, 2, 3 ... without gaps.
+    pub seq: i64,
+    /// The fact's identity.
+    pub fact_id: String,
+    /// The fact as JSON.
+    pub fact: String,
+    /// The transitions taken, as JSON.
+    pub transitions: String,
+    /// The phase concerned, if one.
+    pub phase: Option<i64>,
+    /// Who did it, if a person or a program did.
+    pub actor: Option<String>,
+    /// When it was decided.
+    pub at: Millis,
+    /// Whether decisions were taken at this row (the last of its batch).
+    pub decided: bool,
+    /// The version of the core that decided.
+    pub core_version: i64,
+    /// SHA-256 of the state after it.
+    pub state_hash: String,
+    /// Hash of the row before.
+    pub previous: String,
+    /// SHA-256 over this row and `previous`.
+    pub hash: String,
+}
+
+/// A hand-off between two roles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandoffRow {
+    /// The workflow.
+    pub workflow: String,
+    /// Numbered per workflow from 1.
+    pub seq: i64,
+    /// Seq of the log row it follows from.
+    pub event_seq: i64,
+    /// The role that hands over.
+    pub from_role: String,
+    /// The role that takes over.
+    pub to_role: String,
+    /// The state left.
+    pub from_state: String,
+    /// The state entered.
+    pub to_state: String,
+    /// The phase, if a phase's baton moved.
+    pub phase: Option<i64>,
+    /// What was handed over, as JSON.
+    pub data: String,
+    /// When.
+    pub at: Millis,
+}
+
+/// A phase as last decided (projection).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PhaseRow {
+    /// The workflow.
+    pub workflow: String,
+    /// Its number.
+    pub number: i64,
+    /// Its id, `01-parser`.
+    pub id: String,
+    /// Its title.
+    pub title: String,
+    /// Its state.
+    pub state: String,
+    /// Its status.
+    pub status: String,
+    /// Its pull request.
+    pub pull_request: Option<i64>,
+    /// The merged commit.
+    pub merged: Option<String>,
+}
+
+/// A new effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEffect {
+    /// `<workflow>-<version>-<index>`: a replay repeats it. One that exists is left alone.
+    pub key: String,
+    /// The subject it belongs to.
+    pub subject: String,
+    /// The workflow, if there is one yet.
+    pub workflow: Option<String>,
+    /// Installation, for fairness and pacing.
+    pub installation: i64,
+    /// At most one effect of a lane runs at a time; `None` runs beside everything.
+    pub lane: Option<String>,
+    /// The order as JSON.
+    pub order: String,
+    /// Not before.
+    pub run_at: Millis,
+}
+
+/// An effect that this process may perform until its lease ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeasedEffect {
+    /// Its key.
+    pub key: String,
+    /// The subject.
+    pub subject: String,
+    /// The workflow.
+    pub workflow: Option<String>,
+    /// The installation.
+    pub installation: i64,
+    /// The order as JSON.
+    pub order: String,
+    /// How many times it was begun, this one included.
+    pub attempts: i64,
+    /// The fencing token.
+    pub token: String,
+    /// The highest inbox seq when it was leased: hints up to here are answered by a read that starts now.
+    pub as_of: i64,
+    /// When it was made.
+    pub created_at: Millis,
+}
+
+/// The end of an effect.
+#[derive(Clone, Debug)]
+pub struct Finish {
+    /// Its key.
+    pub key: String,
+    /// The fencing token.
+    pub token: String,
+    /// The facts it brings.
+    pub deliveries: Vec<NewDelivery>,
+    /// Big values they name.
+    pub blobs: Vec<Blob>,
+    /// One line about the outcome, for the audit.
+    pub outcome: String,
+    /// The time.
+    pub now: Millis,
+}
+
+/// An effect given back.
+#[derive(Clone, Debug)]
+pub struct Postpone {
+    /// Its key.
+    pub key: String,
+    /// The fencing token.
+    pub token: String,
+    /// Not before.
+    pub run_at: Millis,
+    /// Whether it was an attempt; waiting for capacity is none.
+    pub attempt: bool,
+    /// Why.
+    pub reason: String,
+    /// Facts that tell the core of the wait.
+    pub deliveries: Vec<NewDelivery>,
+}
+
+/// A big value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blob {
+    /// SHA-256 in hexadecimal.
+    pub hash: String,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+}
+
+impl Blob {
+    /// A blob of these bytes.
+    #[must_use]
+    pub fn new(bytes: Vec<u8>) -> Self {
+        use sha2::Digest as _;
+        Self { hash: hex::encode(sha2::Sha256::digest(&bytes)), bytes }
+    }
+}
+
+/// A way from a thing of GitHub's to a subject: `pull:<number>`, `sha:<commit>`, `branch:<name>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteRow {
+    /// The repository.
+    pub repository: i64,
+    /// What leads there.
+    pub key: String,
+}
+
+/// A model call about to be made.
+#[derive(Clone, Debug)]
+pub struct NewCall {
+    /// UUID v7.
+    pub id: String,
+    /// The workflow that pays.
+    pub workflow: String,
+    /// The phase it is for.
+    pub phase: Option<i64>,
+    /// Role and task, for reports.
+    pub role: String,
+    /// The task.
+    pub task: String,
+    /// The effect on whose behalf.
+    pub effect: String,
+    /// Profile, provider and model.
+    pub profile: String,
+    /// The provider.
+    pub provider: String,
+    /// The model.
+    pub model: String,
+    /// Blob of the prompt.
+    pub prompt: String,
+    /// The most it can cost.
+    pub worst_microusd: i64,
+    /// The workflow's cap.
+    pub cap_microusd: i64,
+    /// Whether the price is nominal (the offline model costs nothing).
+    pub nominal: bool,
+    /// The time.
+    pub now: Millis,
+}
+
+/// The ledger's answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reservation {
+    /// The call may be made.
+    Reserved,
+    /// It would pass the cap.
+    OverCap(Cost),
+}
+
+/// What a call came to.
+#[derive(Clone, Debug)]
+pub struct SettledCall {
+    /// The call.
+    pub id: String,
+    /// What it cost.
+    pub cost_microusd: i64,
+    /// Tokens in and out.
+    pub input_tokens: i64,
+    /// Tokens out.
+    pub output_tokens: i64,
+    /// `ok`, or what was wrong with the answer.
+    pub outcome: String,
+    /// The answer, if there was one.
+    pub answer: Option<Blob>,
+    /// Keep the answer under this cache key.
+    pub cache_key: Option<String>,
+    /// The time.
+    pub now: Millis,
+}
+
+/// Money of one workflow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Settled.
+    pub spent_microusd: i64,
+    /// Reserved and not settled.
+    pub reserved_microusd: i64,
+    /// How many calls were made.
+    pub calls: i64,
+    /// Whether any price was nominal.
+    pub nominal: bool,
+}
+
+/// A model call as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallRow {
+    /// UUID v7.
+    pub id: String,
+    /// The phase.
+    pub phase: Option<i64>,
+    /// The role.
+    pub role: String,
+    /// The task.
+    pub task: String,
+    /// The provider.
+    pub provider: String,
+    /// The model.
+    pub model: String,
+    /// Blob of the prompt.
+    pub prompt: String,
+    /// Blob of the answer.
+    pub answer: Option<String>,
+    /// `reserved`, `settled` or `lost`.
+    pub status: String,
+    /// `ok`, or what was wrong.
+    pub outcome: Option<String>,
+    /// What was reserved.
+    pub reserved_microusd: i64,
+    /// What it cost.
+    pub cost_microusd: i64,
+    /// Tokens in.
+    pub input_tokens: i64,
+    /// Tokens out.
+    pub output_tokens: i64,
+    /// When it began.
+    pub started_at: Millis,
+}
+
+/// A request for room to write.
+#[derive(Clone, Copy, Debug)]
+pub struct PaceRequest {
+    /// The installation.
+    pub installation: i64,
+    /// How many mutations.
+    pub mutations: u32,
+    /// Least time between two mutations, in milliseconds; 0 switches pacing of writes off.
+    pub interval_ms: i64,
+    /// The time.
+    pub now: Millis,
+}
+
+/// The pacer's answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Go.
+    Go,
+    /// Not before.
+    Wait(Millis),
+}
+
+/// An installation as GitHub listed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstallationRow {
+    /// GitHub's id.
+    pub id: i64,
+    /// The account's login.
+    pub account: String,
+    /// Whether it is suspended.
+    pub suspended: bool,
+    /// Its repositories.
+    pub repositories: Vec<RepositoryRow>,
+}
+
+/// A repository the App is installed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RepositoryRow {
+    /// GitHub's id.
+    pub id: i64,
+    /// The installation.
+    pub installation: i64,
+    /// Node id for GraphQL.
+    pub node_id: String,
+    /// Owner's login.
+    pub owner: String,
+    /// Name.
+    pub name: String,
+    /// The discovery sweep's cursor.
+    pub cursor: Option<String>,
+}
+
+/// Which workflows to list.
+#[derive(Clone, Debug, Default)]
+pub struct WorkflowFilter {
+    /// `owner/name`.
+    pub repository: Option<String>,
+    /// Issue number.
+    pub issue: Option<i64>,
+    /// Shown state.
+    pub state: Option<String>,
+    /// Status.
+    pub status: Option<String>,
+    /// Only open ones.
+    pub open: bool,
+    /// Those before this id (ids grow with time).
+    pub before: Option<String>,
+    /// At most this many.
+    pub limit: u32,
+}
+
+/// What became of an inbox row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// Whether it has been decided.
+    pub done: bool,
+    /// The audit text, e.g. why it was refused.
+    pub result: Option<String>,
+}
