@@ -12,4 +12,6 @@
 //! `ARCHITECTURE.md` has the map of the modules and what each must never do.
 
 pub mod clock;
+pub mod llm;
 pub mod store;
+pub mod workflow;

@@ -276,7 +276,10 @@ impl Blob {
     #[must_use]
     pub fn new(bytes: Vec<u8>) -> Self {
         use sha2::Digest as _;
-        Self { hash: hex::encode(sha2::Sha256::digest(&bytes)), bytes }
+        Self {
+            hash: hex::encode(sha2::Sha256::digest(&bytes)),
+            bytes,
+        }
     }
 }
 

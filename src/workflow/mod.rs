@@ -1,0 +1,9 @@
+//! The pure core: what a workflow is and what it does next.
+//!
+//! Invariant: nothing here waits, asks the time, draws a random number, logs or does IO. The same workflow and the same
+//! facts give the same decision, on every machine, for ever.
+
+pub mod answer;
+pub mod ids;
+pub mod plan;
+pub mod settings;
