@@ -4,6 +4,13 @@
 //! facts give the same decision, on every machine, for ever.
 
 pub mod answer;
+pub mod command;
+pub mod fact;
 pub mod ids;
+pub mod model;
+pub mod order;
 pub mod plan;
 pub mod settings;
+pub mod state;
+pub mod validate;
+pub mod waits;
