@@ -409,6 +409,8 @@ pub struct ApiCommand {
 pub struct Done {
     /// The order's key.
     pub key: String,
+    /// The order: it may have been withdrawn while it was carried out.
+    pub order: super::order::Order,
     /// How many requests to GitHub it took.
     pub requests: u32,
     /// The ledger after it, when a model was asked.

@@ -4,13 +4,19 @@
 //! facts give the same decision, on every machine, for ever.
 
 pub mod answer;
+pub mod ci;
 pub mod command;
+pub mod decide;
 pub mod fact;
 pub mod ids;
 pub mod model;
 pub mod order;
 pub mod plan;
+pub mod policy;
+pub mod reviews;
 pub mod settings;
 pub mod state;
+pub mod text_class;
+pub mod text;
 pub mod validate;
 pub mod waits;

@@ -131,6 +131,12 @@ pub struct Workflow {
     pub remarks: Vec<String>,
     /// Clean-up after the end: what has been done.
     pub cleanup: Cleanup,
+    /// Who let heads pass on which no check runs; once a workflow is enough.
+    pub no_ci_accepted: Option<Approval>,
+    /// A writer closed the issue; the release pull request is read before it counts as a cancel.
+    pub closing: Option<Person>,
+    /// How many merges were made: a pull request read before the last one is read again before its own.
+    pub merges: u32,
 }
 
 /// The issue as it was taken in.
@@ -321,8 +327,12 @@ pub struct Track {
     pub checks: Option<ChecksView>,
     /// Hint not yet answered: inbox seq.
     pub look: Option<i64>,
-    /// Inbox seq up to which it was read.
-    pub read_to: i64,
+    /// [`Workflow::merges`] when it was read last.
+    pub read_at_merge: u32,
+    /// Heads it had before: a read that still shows one of them is an old one.
+    pub former: BTreeSet<Sha>,
+    /// Checks that were run again: their old results count no more.
+    pub superseded: BTreeSet<u64>,
     /// When it was read last.
     pub read_at: Option<Millis>,
     /// What is known about failed checks.
@@ -349,14 +359,30 @@ pub struct Track {
     pub taken: BTreeSet<u64>,
     /// Reviews to be answered once the commit is there.
     pub to_answer: BTreeSet<u64>,
+    /// Heads that are merges of the base, made by us: the patch may be unchanged.
+    pub updates: BTreeSet<Sha>,
     /// Heads shown to carry the same patch: new -> old.
     pub same_patch: BTreeMap<Sha, Sha>,
+    /// Pairs of heads whose patches were compared: (old, new).
+    pub compared: BTreeSet<(Sha, Sha)>,
     /// Approvals by command, where the rules ask for no review.
     pub approved: Option<Approval>,
     /// Attempts per cause.
     pub attempts: Attempts,
     /// People's hints, oldest first.
     pub hints: Vec<String>,
+    /// Nothing moves it but a person (the release's counterpart of a phase's fate).
+    pub gave_up: bool,
+    /// Names of checks to be run again.
+    pub rerunning: BTreeSet<String>,
+    /// When the base was merged in last.
+    pub updated_at: Option<Millis>,
+    /// A pull request of an earlier start of this phase, still to be closed.
+    pub left_open: Option<PullRef>,
+    /// Digest of the check run written on a head that stops here.
+    pub check_written: Option<String>,
+    /// Millhand closed the pull request.
+    pub closed_by_us: bool,
     /// How the merge came about.
     pub merged: Option<Merged>,
     /// Requests to GitHub for it.
@@ -542,6 +568,50 @@ impl Workflow {
                 .map(|p| p.state)
                 .min()
                 .unwrap_or(State::HandoffToCoder),
+        }
+    }
+
+    /// Whether phases go onto the default branch.
+    #[must_use]
+    pub fn is_direct(&self) -> bool {
+        self.delivery.as_ref().is_some_and(|d| d.kind == DeliveryKind::Direct)
+    }
+
+    /// The commit that a release approval is given on: the release pull request's head, or in `direct` the last phase's.
+    #[must_use]
+    pub fn release_head(&self) -> Option<Sha> {
+        if self.is_direct() {
+            return self.last_phase().and_then(|n| self.phases.get(&n)).and_then(|p| p.track.head.clone());
+        }
+        self.release.head.clone()
+    }
+
+    /// The branch that phases merge into.
+    #[must_use]
+    pub fn work_branch(&self) -> String {
+        if self.is_direct() {
+            return self.survey.as_ref().map(|s| s.default_branch.clone()).unwrap_or_default();
+        }
+        super::text::branch::integration(self)
+    }
+
+    /// In `direct`: the only phase neither merged nor left out, if there is just one.
+    #[must_use]
+    pub fn last_phase(&self) -> Option<PhaseNumber> {
+        let mut open = self.phases.iter().filter(|(_, p)| !p.frozen && matches!(p.fate, Fate::Open | Fate::Failed));
+        match (open.next(), open.next()) {
+            (Some((number, _)), None) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// Where a target's baton lies; `None` for the release while the batons are forked.
+    #[must_use]
+    pub fn state_of(&self, target: Target) -> Option<State> {
+        match (target, self.baton) {
+            (Target::Phase(number), _) => self.phases.get(&number).map(|p| p.state),
+            (Target::Release, Baton::Whole(state)) => Some(state),
+            (Target::Release, Baton::Forked) => None,
         }
     }
 

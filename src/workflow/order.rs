@@ -138,6 +138,11 @@ pub enum Order {
         /// Actions runs.
         runs: Vec<u64>,
     },
+    /// Take the pull request out of draft.
+    MarkReady {
+        /// Which.
+        target: Target,
+    },
     /// Write the verdict as check run, mark ready, ask for review.
     Present {
         /// Whose.
@@ -278,6 +283,95 @@ pub enum Reaction {
 }
 
 impl Order {
+    /// Whom it concerns, if a phase or the release.
+    #[must_use]
+    pub fn target(&self) -> Option<Target> {
+        match self {
+            Self::ReadPull { target, .. }
+            | Self::ReadFailures { target, .. }
+            | Self::ComparePatch { target, .. }
+            | Self::Ask(Ask::Write { target, .. } | Ask::Diagnose { target, .. } | Ask::Verify { target, .. })
+            | Self::Open { target, .. }
+            | Self::Push { target, .. }
+            | Self::WriteCheck { target, .. }
+            | Self::Rerun { target, .. }
+            | Self::MarkReady { target }
+            | Self::Present { target, .. }
+            | Self::AnswerReviews { target, .. }
+            | Self::UpdateBranch { target, .. }
+            | Self::Merge { target, .. } => Some(*target),
+            Self::OpenRelease | Self::DescribeRelease { .. } => Some(Target::Release),
+            Self::ReadIssue { .. }
+            | Self::Survey { .. }
+            | Self::Ask(Ask::Requirements { .. } | Ask::Plan { .. } | Ask::Notes { .. })
+            | Self::Status { .. }
+            | Self::PostPlan { .. }
+            | Self::PostQuestions { .. }
+            | Self::AskPerson { .. }
+            | Self::Minimise { .. }
+            | Self::React { .. }
+            | Self::Reply { .. }
+            | Self::SetLabel
+            | Self::CreateBase { .. }
+            | Self::CloseIssue
+            | Self::ClosePull { .. }
+            | Self::DeleteBranches { .. }
+            | Self::WakeAt { .. } => None,
+        }
+    }
+
+    /// The order's name, as the log and the metrics show it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::ReadIssue { .. } => "read_issue",
+            Self::ReadPull { .. } => "read_pull",
+            Self::Survey { .. } => "survey",
+            Self::ReadFailures { .. } => "read_failures",
+            Self::ComparePatch { .. } => "compare_patch",
+            Self::Ask(Ask::Requirements { .. }) => "ask_requirements",
+            Self::Ask(Ask::Plan { .. }) => "ask_plan",
+            Self::Ask(Ask::Write { .. }) => "ask_write",
+            Self::Ask(Ask::Diagnose { .. }) => "ask_diagnose",
+            Self::Ask(Ask::Verify { .. }) => "ask_verify",
+            Self::Ask(Ask::Notes { .. }) => "ask_notes",
+            Self::Status { .. } => "status",
+            Self::PostPlan { .. } => "post_plan",
+            Self::PostQuestions { .. } => "post_questions",
+            Self::AskPerson { .. } => "ask_person",
+            Self::Minimise { .. } => "minimise",
+            Self::React { .. } => "react",
+            Self::Reply { .. } => "reply",
+            Self::SetLabel => "set_label",
+            Self::CreateBase { .. } => "create_base",
+            Self::Open { .. } => "open",
+            Self::Push { .. } => "push",
+            Self::WriteCheck { .. } => "write_check",
+            Self::Rerun { .. } => "rerun",
+            Self::MarkReady { .. } => "mark_ready",
+            Self::Present { .. } => "present",
+            Self::AnswerReviews { .. } => "answer_reviews",
+            Self::UpdateBranch { .. } => "update_branch",
+            Self::Merge { .. } => "merge",
+            Self::OpenRelease => "open_release",
+            Self::DescribeRelease { .. } => "describe_release",
+            Self::CloseIssue => "close_issue",
+            Self::ClosePull { .. } => "close_pull",
+            Self::DeleteBranches { .. } => "delete_branches",
+            Self::WakeAt { .. } => "wake_at",
+        }
+    }
+
+    /// What the order is for: orders of one slot replace each other, and trouble with one holds the next of that slot.
+    #[must_use]
+    pub fn slot(&self) -> String {
+        match self.target() {
+            Some(Target::Phase(number)) => format!("{}:{number}", self.name()),
+            Some(Target::Release) => format!("{}:release", self.name()),
+            None => self.name().to_owned(),
+        }
+    }
+
     /// The lane: orders of one lane run one after the other. Reads and models run beside everything; writes of a workflow
     /// queue up; merges queue up per base branch.
     #[must_use]

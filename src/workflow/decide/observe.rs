@@ -1,0 +1,205 @@
+//! *observe*: facts written into the state, whatever state it is in.
+
+use super::{Deciding, advance, begin, outcome, people};
+use crate::workflow::fact::{Arrival, ChecksView, Fact, IssueView, Look, PullState, PullView, ReviewView, Target};
+use crate::workflow::ids::Person;
+use crate::workflow::model::{Fate, Merged, Workflow};
+use crate::workflow::state::{self, Baton, State};
+
+/// How often a text edited by somebody without write permission is taken in before a writer is waited for.
+const FOREIGN_EDITS_MAX: u32 = 3;
+
+/// Writes a fact into the state.
+///
+/// # Errors
+/// The sentence for whoever gave a command that is refused.
+pub(super) fn observe(d: &mut Deciding, arrival: &Arrival) -> Result<(), String> {
+    match &arrival.fact {
+        Fact::Started(_) => {} // a workflow is there: the start was answered by it
+        Fact::Look(look) => hint(d, look, arrival.seq),
+        Fact::Issue(view) => issue(d, view),
+        Fact::Timeline(event) => people::timeline(d, event, arrival.seq),
+        Fact::Comment(view) => people::comment(d, view),
+        Fact::CommentGone { id } => people::comment_gone(d, *id),
+        Fact::Pull(view) => pull(d, view, arrival.seq),
+        Fact::Checks(view) => checks(d, view),
+        Fact::Review(view) => review(d, view),
+        Fact::Heads(heads) => d.w.heads = Some(heads.clone()),
+        Fact::Commanded(command) => return people::commanded(d, command),
+        Fact::Done(done) => outcome::done(d, done, arrival.seq),
+        Fact::Delayed(delayed) => {
+            if d.w.outstanding.contains_key(&delayed.key) {
+                d.w.delays.insert(delayed.key.clone(), delayed.clone());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A hint is remembered by its place in the inbox; a read that began later answers it.
+fn hint(d: &mut Deciding, look: &Look, seq: i64) {
+    let target = match look {
+        Look::Issue => None,
+        Look::Pull(number) => d.w.target_of_pull(*number),
+        Look::Head(sha) => d.w.targets().into_iter().find(|t| d.w.track(*t).and_then(|t| t.head.as_ref()) == Some(sha)),
+    };
+    match (target, look) {
+        (Some(target), _) => {
+            if let Some(track) = d.w.track_mut(target) {
+                track.look = Some(seq);
+            }
+        }
+        // A head we do not know yet: the read that follows our own push will see its checks.
+        (None, Look::Head(_)) => {}
+        (None, Look::Issue | Look::Pull(_)) => d.w.look = Some(seq),
+    }
+}
+
+/// The issue as read: labels, assignees, and the text if it was edited.
+fn issue(d: &mut Deciding, view: &IssueView) {
+    let trigger = d.w.settings.labels.trigger.clone();
+    d.w.issue.open = view.open;
+    d.w.issue.labelled = view.labels.iter().any(|l| l.eq_ignore_ascii_case(&trigger));
+    d.w.issue.assignees.clone_from(&view.assignees);
+    d.w.issue.closing_pulls.clone_from(&view.closing_pulls);
+    let hash = begin::text_hash(view);
+    if hash == d.w.issue.seen_hash {
+        return;
+    }
+    d.w.issue.seen_hash.clone_from(&hash);
+    let before_fork = matches!(d.w.baton, Baton::Whole(State::Discovery | State::Planning | State::HandoffToCoder));
+    if before_fork && d.w.ended.is_none() {
+        edited(d, view, hash);
+    }
+}
+
+/// The text was edited before coding began: a new snapshot, and requirements and plan are made anew.
+fn edited(d: &mut Deciding, view: &IssueView, hash: String) {
+    let editor: Option<&Person> = view.editor.as_ref();
+    let by_writer = editor.is_some_and(|p| p.writes() || p.id == d.w.requester.id);
+    if !by_writer {
+        if d.w.issue.edits >= FOREIGN_EDITS_MAX {
+            return; // the waits say that a writer is needed; the snapshot stays
+        }
+        d.w.issue.edits += 1;
+    }
+    if by_writer && d.w.auto_for.is_some() {
+        d.w.auto_for = Some(hash.clone());
+    }
+    d.w.issue.title.clone_from(&view.title);
+    d.w.issue.body.clone_from(&view.body);
+    d.w.issue.hash = hash;
+    d.w.requirements = None;
+    d.w.requirements_turn += 1;
+    people::drop_plan(d);
+    if let Baton::Whole(from @ (State::Planning | State::HandoffToCoder)) = d.w.baton {
+        let cause = if from == State::Planning { "the issue was edited" } else { "the issue was edited before coding began" };
+        d.move_workflow(&[State::Discovery], cause, editor);
+    }
+}
+
+/// A pull request as read.
+fn pull(d: &mut Deciding, view: &PullView, seq: i64) {
+    let Some(target) = target_of(&d.w, view) else { return };
+    let now = d.now;
+    let Some(track) = d.w.track_mut(target) else { return };
+    let older = track.seen.as_ref().is_some_and(|seen| seen.updated_at > view.updated_at);
+    let former = track.former.contains(&view.head) && view.state == PullState::Open;
+    if older || former {
+        // A replica that lags behind; what it will show later is still to be read.
+        track.look = Some(seq);
+        return;
+    }
+    if track.pull.is_none() {
+        track.pull = Some(crate::workflow::fact::PullRef { number: view.number, node_id: view.node_id.clone() });
+    }
+    track.draft = view.draft;
+    if track.head.as_ref() != Some(&view.head) {
+        if let Some(old) = track.head.replace(view.head.clone()) {
+            track.former.insert(old);
+        }
+        track.head_at = Some(now);
+        track.foreign.insert(view.head.clone());
+        track.look = Some(seq);
+        if track.turn > 0 && track.merged.is_none() {
+            // What is being written was made for another head: it is written anew, on top of what the person did.
+            track.change = None;
+            track.turn += 1;
+        }
+    }
+    let changed = track.seen.as_ref().map(|s| (&s.state, &s.merge_state, &s.base)) != Some((&view.state, &view.merge_state, &view.base));
+    track.seen = Some(view.clone());
+    if changed {
+        // Something about it is different: what GitHub refused before may go now.
+        advance::clear_troubles(d, |t| t.target == Some(target) && t.until.is_none() && t.kind.clears_on_change());
+    }
+    if let PullState::Merged { sha, by } = &view.state {
+        merged(d, target, sha.clone(), by.clone());
+    }
+}
+
+/// The target of a pull request: by its number, else by its branch (our reply may have been lost).
+fn target_of(w: &Workflow, view: &PullView) -> Option<Target> {
+    w.target_of_pull(view.number).or_else(|| {
+        w.targets().into_iter().find(|t| {
+            w.track(*t).is_some_and(|t| t.pull.is_none() && !t.branch.is_empty() && t.branch == view.branch && t.base == view.base)
+        })
+    })
+}
+
+/// A pull request turned out to be merged.
+fn merged(d: &mut Deciding, target: Target, sha: crate::workflow::ids::Sha, by: Option<Person>) {
+    let ours = by.as_ref().is_none_or(|p| p.login == d.w.app.login);
+    let now = d.now;
+    let Some(track) = d.w.track_mut(target) else { return };
+    if track.merged.is_some() {
+        return;
+    }
+    let person = by.filter(|_| !ours);
+    track.merged = Some(Merged { sha: sha.clone(), by: person.clone(), at: now });
+    track.change = None;
+    d.w.merges += 1;
+    onto(d, target, &sha);
+    if let Target::Phase(number) = target {
+        let Some(phase) = d.w.phases.get_mut(&number) else { return };
+        phase.fate = Fate::Merged;
+        phase.frozen = false;
+        let cause = if person.is_some() { "merged by a person" } else { "merged" };
+        if let Some(route) = state::route_merged(phase.state) {
+            d.move_phase(number, route, cause, person.as_ref());
+        }
+    }
+}
+
+/// The branch a target was merged into has a new head.
+pub(super) fn onto(d: &mut Deciding, target: Target, sha: &crate::workflow::ids::Sha) {
+    let onto_default = target == Target::Release || d.w.is_direct();
+    if let Some(heads) = &mut d.w.heads {
+        if onto_default { heads.default = sha.clone() } else { heads.integration = Some(sha.clone()) }
+    }
+    if !onto_default {
+        advance::integrated(d, sha);
+    }
+}
+
+/// The checks of a commit as read.
+fn checks(d: &mut Deciding, view: &ChecksView) {
+    for target in d.w.targets() {
+        if let Some(track) = d.w.track_mut(target)
+            && track.head.as_ref() == Some(&view.head)
+        {
+            track.checks = Some(view.clone());
+        }
+    }
+}
+
+/// A review as read.
+fn review(d: &mut Deciding, view: &ReviewView) {
+    let Some(target) = d.w.target_of_pull(view.pull) else { return };
+    if view.by.login == d.w.app.login {
+        return;
+    }
+    if let Some(track) = d.w.track_mut(target) {
+        track.reviews.insert(view.id, view.clone());
+    }
+}

@@ -1,0 +1,51 @@
+//! Names of branches: `<prefix><issue>-<slug>/base` and `<prefix><issue>-<slug>/<nn>-<phase>`.
+//!
+//! The integration branch is `/base`, not the folder's own name: a ref cannot be both a file and a folder.
+
+use crate::workflow::model::Workflow;
+
+/// GitHub takes about 255 bytes; people read far fewer.
+const BRANCH_CHARS_MAX: usize = 100;
+
+/// A slug longer than this tells nobody more.
+const SLUG_CHARS_MAX: usize = 40;
+
+/// The issue's part of branch names: lower-case ASCII letters, digits and dashes; `issue` if the title has none.
+#[must_use]
+pub fn slug(title: &str) -> String {
+    let mut slug = String::new();
+    for c in title.chars() {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c.to_ascii_lowercase());
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+        if slug.len() >= SLUG_CHARS_MAX {
+            break;
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    if slug.chars().any(|c| c.is_ascii_alphabetic()) { slug.to_owned() } else { "issue".to_owned() }
+}
+
+/// The integration branch.
+#[must_use]
+pub fn integration(w: &Workflow) -> String {
+    within(w, "base")
+}
+
+/// The branch of a phase's `run`-th start.
+#[must_use]
+pub fn phase(w: &Workflow, id: &str, run: u32) -> String {
+    if run <= 1 { within(w, id) } else { within(w, &format!("{id}.{run}")) }
+}
+
+/// The folder is cut, never the part behind it, so that two phases never share a name.
+fn within(w: &Workflow, last: &str) -> String {
+    let round = if w.round > 1 { format!("-r{}", w.round) } else { String::new() };
+    let head = format!("{}{}-", w.settings.branches.prefix, w.issue.number);
+    let room = BRANCH_CHARS_MAX.saturating_sub(head.len() + round.len() + 1 + last.len());
+    let slug = w.slug.get(..room.min(w.slug.len())).unwrap_or_default().trim_end_matches('-');
+    let slug = if slug.is_empty() { "i" } else { slug };
+    format!("{head}{slug}{round}/{last}")
+}
