@@ -43,7 +43,9 @@ pub enum CiVerdict {
 /// Judges the checks of a target's head.
 #[must_use]
 pub fn judge(w: &Workflow, target: Target, now: Millis) -> CiVerdict {
-    let Some(track) = w.track(target) else { return CiVerdict::Absent };
+    let Some(track) = w.track(target) else {
+        return CiVerdict::Absent;
+    };
     if matches!(w.settings.ci.required, RequiredChecks::Word(RequiredWord::None)) {
         return CiVerdict::Green { red_on_base: Vec::new() };
     }
@@ -81,12 +83,22 @@ pub fn judge(w: &Workflow, target: Target, now: Millis) -> CiVerdict {
     }
     if running {
         let until = since.plus(minutes(w.settings.ci.timeout_minutes));
-        return if now >= until { CiVerdict::TooLong } else { CiVerdict::Running { until } };
+        return if now >= until {
+            CiVerdict::TooLong
+        } else {
+            CiVerdict::Running { until }
+        };
     }
     if !failed.is_empty() {
-        let red_on_base = track.failures.as_ref().filter(|f| Some(&f.head) == track.head.as_ref()).map(|f| f.red_on_base.clone());
+        let red_on_base = track
+            .failures
+            .as_ref()
+            .filter(|f| Some(&f.head) == track.head.as_ref())
+            .map(|f| f.red_on_base.clone());
         return match red_on_base {
-            Some(base) if rerun.is_empty() && failed.iter().all(|name| base.contains(name)) => CiVerdict::Green { red_on_base: failed },
+            Some(base) if rerun.is_empty() && failed.iter().all(|name| base.contains(name)) => {
+                CiVerdict::Green { red_on_base: failed }
+            }
             _ => CiVerdict::Red(failed),
         };
     }
@@ -105,7 +117,10 @@ pub fn begun(w: &Workflow, target: Target) -> bool {
 /// When the grace time of the head is over.
 #[must_use]
 pub fn grace_until(w: &Workflow, track: &Track) -> Millis {
-    track.head_at.unwrap_or(w.started_at).plus(minutes(w.settings.ci.grace_minutes))
+    track
+        .head_at
+        .unwrap_or(w.started_at)
+        .plus(minutes(w.settings.ci.grace_minutes))
 }
 
 /// The names of the checks that are expected on a target's head before any is seen.
@@ -125,9 +140,11 @@ pub fn foreseen(w: &Workflow, target: Target) -> Vec<String> {
 /// Checks of the head that count at all.
 fn relevant<'a>(w: &Workflow, track: &'a Track) -> Vec<&'a CheckView> {
     match &track.checks {
-        Some(view) if Some(&view.head) == track.head.as_ref() => {
-            view.checks.iter().filter(|c| !w.settings.ci.ignore.contains(&c.name)).collect()
-        }
+        Some(view) if Some(&view.head) == track.head.as_ref() => view
+            .checks
+            .iter()
+            .filter(|c| !w.settings.ci.ignore.contains(&c.name))
+            .collect(),
         _ => Vec::new(),
     }
 }

@@ -115,7 +115,13 @@ pub fn decide(current: Option<&Workflow>, arrivals: &[Arrival], now: Millis) -> 
             if let Fact::Started(start) = &arrival.fact {
                 let mut d = Deciding::new(begin::begin(start, now), now);
                 if start.reopened {
-                    d.take(27, State::Complete, State::Discovery, "reopened", Some(start.by.login.clone()));
+                    d.take(
+                        27,
+                        State::Complete,
+                        State::Discovery,
+                        "reopened",
+                        Some(start.by.login.clone()),
+                    );
                 }
                 rows.push(d.row(arrival));
                 deciding = Some(d);
@@ -139,7 +145,14 @@ pub fn decide(current: Option<&Workflow>, arrivals: &[Arrival], now: Millis) -> 
     // Time alone may enable something (a deadline in the very moment another fact comes): it belongs to the last row.
     let Some(last) = rows.last_mut() else {
         let next = current.cloned()?;
-        return Some(Decision { next, rows, effects: Vec::new(), withdrawn: Vec::new(), refused, waits });
+        return Some(Decision {
+            next,
+            rows,
+            effects: Vec::new(),
+            withdrawn: Vec::new(),
+            refused,
+            waits,
+        });
     };
     last.transitions.append(&mut d.taken);
     last.notes.append(&mut d.notes);
@@ -151,7 +164,14 @@ pub fn decide(current: Option<&Workflow>, arrivals: &[Arrival], now: Millis) -> 
     for (seq, row) in (current.map_or(0, |w| w.version) + 1..).zip(rows.iter_mut()) {
         row.seq = seq;
     }
-    Some(Decision { next: d.w, rows, effects, withdrawn, refused, waits })
+    Some(Decision {
+        next: d.w,
+        rows,
+        effects,
+        withdrawn,
+        refused,
+        waits,
+    })
 }
 
 /// SHA-256 of a state.
@@ -174,7 +194,13 @@ struct Deciding {
 
 impl Deciding {
     fn new(w: Workflow, now: Millis) -> Self {
-        Self { w, now, seq: 0, taken: Vec::new(), notes: Vec::new() }
+        Self {
+            w,
+            now,
+            seq: 0,
+            taken: Vec::new(),
+            notes: Vec::new(),
+        }
     }
 
     /// The row of a fact just observed.
@@ -200,18 +226,31 @@ impl Deciding {
                 return;
             }
         }
-        advance::pause(self, None, "Millhand found itself going in circles. That is a bug of Millhand: please report it with this workflow's log.");
+        advance::pause(
+            self,
+            None,
+            "Millhand found itself going in circles. That is a bug of Millhand: please report it with this workflow's log.",
+        );
     }
 
     /// Computes the waits and remembers since when each lasts.
     fn note_waits(&mut self) -> Vec<Waiting> {
         let mut found = waits::waits(&self.w, self.now);
-        let since: BTreeMap<String, Millis> =
-            found.iter().map(|wait| (wait.key.clone(), self.w.waiting_since.get(&wait.key).copied().unwrap_or(self.now))).collect();
+        let since: BTreeMap<String, Millis> = found
+            .iter()
+            .map(|wait| {
+                (
+                    wait.key.clone(),
+                    self.w.waiting_since.get(&wait.key).copied().unwrap_or(self.now),
+                )
+            })
+            .collect();
         for wait in &mut found {
             wait.since = since.get(&wait.key).copied().unwrap_or(self.now);
         }
-        self.w.needs.retain(|key, need| since.contains_key(key) || need.comment.is_some());
+        self.w
+            .needs
+            .retain(|key, need| since.contains_key(key) || need.comment.is_some());
         self.w.waiting_since = since;
         found
     }
@@ -233,8 +272,11 @@ impl Deciding {
         self.w.delays.retain(|key, _| outstanding.contains_key(key));
         wanted.sort();
         wanted.dedup();
-        let effects: Vec<(String, Order)> =
-            wanted.into_iter().enumerate().map(|(index, order)| (format!("{}-{version}-{index}", self.w.id), order)).collect();
+        let effects: Vec<(String, Order)> = wanted
+            .into_iter()
+            .enumerate()
+            .map(|(index, order)| (format!("{}-{version}-{index}", self.w.id), order))
+            .collect();
         self.w.outstanding.extend(effects.iter().cloned());
         (effects, withdrawn)
     }
@@ -242,7 +284,15 @@ impl Deciding {
     /// Records a transition of the workflow's baton.
     fn take(&mut self, number: u8, from: State, to: State, cause: &str, actor: Option<String>) {
         let data = hand_over(&self.w, None, from, to);
-        self.taken.push(Taken { number, from, to, phase: None, cause: cause.to_owned(), actor, data });
+        self.taken.push(Taken {
+            number,
+            from,
+            to,
+            phase: None,
+            cause: cause.to_owned(),
+            actor,
+            data,
+        });
     }
 
     /// Moves the workflow's baton along these hops. A pair that is not in the table moves nothing: the callers take their
@@ -250,7 +300,9 @@ impl Deciding {
     fn move_workflow(&mut self, hops: &[State], cause: &str, by: Option<&Person>) -> bool {
         for to in hops {
             let Baton::Whole(from) = self.w.baton else { return false };
-            let Ok(number) = state::go(from, *to, false) else { return false };
+            let Ok(number) = state::go(from, *to, false) else {
+                return false;
+            };
             self.w.baton = Baton::Whole(*to);
             self.take(number, from, *to, cause, by.map(|p| p.login.clone()));
         }
@@ -260,9 +312,13 @@ impl Deciding {
     /// Moves a phase's baton along these hops.
     fn move_phase(&mut self, phase: PhaseNumber, hops: &[State], cause: &str, by: Option<&Person>) -> bool {
         for to in hops {
-            let Some(p) = self.w.phases.get_mut(&phase) else { return false };
+            let Some(p) = self.w.phases.get_mut(&phase) else {
+                return false;
+            };
             let from = p.state;
-            let Ok(number) = state::go(from, *to, true) else { return false };
+            let Ok(number) = state::go(from, *to, true) else {
+                return false;
+            };
             p.state = *to;
             let data = hand_over(&self.w, Some(phase), from, *to);
             self.taken.push(Taken {
@@ -304,7 +360,11 @@ fn phase_of(w: &Workflow, fact: &Fact) -> Option<PhaseNumber> {
         Fact::Pull(view) => view.number,
         Fact::Review(view) => view.pull,
         Fact::Checks(view) => {
-            return w.phases.iter().find(|(_, p)| p.track.head.as_ref() == Some(&view.head)).map(|(n, _)| *n);
+            return w
+                .phases
+                .iter()
+                .find(|(_, p)| p.track.head.as_ref() == Some(&view.head))
+                .map(|(n, _)| *n);
         }
         Fact::Comment(view) => match view.on {
             super::fact::Thread::Pull(number) => number,

@@ -172,6 +172,8 @@ pub enum Look {
     Pull(u64),
     /// At the pull request whose head this is.
     Head(Sha),
+    /// At this pull request, which says that it reverts one of ours.
+    Revert(u64),
 }
 
 /// The issue as read.
@@ -528,6 +530,11 @@ pub enum Outcome {
         sha: Sha,
         /// Digest of the status comment that rode along.
         status: Option<String>,
+    },
+    /// People merged a pull request that reverts the release.
+    Reverted {
+        /// Who merged it.
+        by: Person,
     },
     /// A timer went off.
     Woke,

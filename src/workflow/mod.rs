@@ -16,7 +16,7 @@ pub mod policy;
 pub mod reviews;
 pub mod settings;
 pub mod state;
-pub mod text_class;
 pub mod text;
+pub mod text_class;
 pub mod validate;
 pub mod waits;

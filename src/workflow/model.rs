@@ -135,6 +135,8 @@ pub struct Workflow {
     pub no_ci_accepted: Option<Approval>,
     /// A writer closed the issue; the release pull request is read before it counts as a cancel.
     pub closing: Option<Person>,
+    /// A pull request that says that it reverts the release.
+    pub revert: Option<u64>,
     /// How many merges were made: a pull request read before the last one is read again before its own.
     pub merges: u32,
 }
@@ -335,6 +337,8 @@ pub struct Track {
     pub superseded: BTreeSet<u64>,
     /// When it was read last.
     pub read_at: Option<Millis>,
+    /// The head whose expected checks were green last.
+    pub green: Option<Sha>,
     /// What is known about failed checks.
     pub failures: Option<Failures>,
     /// Why they failed.
@@ -581,7 +585,10 @@ impl Workflow {
     #[must_use]
     pub fn release_head(&self) -> Option<Sha> {
         if self.is_direct() {
-            return self.last_phase().and_then(|n| self.phases.get(&n)).and_then(|p| p.track.head.clone());
+            return self
+                .last_phase()
+                .and_then(|n| self.phases.get(&n))
+                .and_then(|p| p.track.head.clone());
         }
         self.release.head.clone()
     }
@@ -598,7 +605,10 @@ impl Workflow {
     /// In `direct`: the only phase neither merged nor left out, if there is just one.
     #[must_use]
     pub fn last_phase(&self) -> Option<PhaseNumber> {
-        let mut open = self.phases.iter().filter(|(_, p)| !p.frozen && matches!(p.fate, Fate::Open | Fate::Failed));
+        let mut open = self
+            .phases
+            .iter()
+            .filter(|(_, p)| !p.frozen && matches!(p.fate, Fate::Open | Fate::Failed));
         match (open.next(), open.next()) {
             (Some((number, _)), None) => Some(*number),
             _ => None,

@@ -27,6 +27,11 @@ pub enum Order {
         /// Not before.
         due: Millis,
     },
+    /// Read a pull request that says that it reverts our release.
+    ReadRevert {
+        /// Its number.
+        pull: u64,
+    },
     /// Read the repository: tree, workflows, rules, people.
     Survey {
         /// How often it was read before: a new planning reads anew.
@@ -302,6 +307,7 @@ impl Order {
             | Self::Merge { target, .. } => Some(*target),
             Self::OpenRelease | Self::DescribeRelease { .. } => Some(Target::Release),
             Self::ReadIssue { .. }
+            | Self::ReadRevert { .. }
             | Self::Survey { .. }
             | Self::Ask(Ask::Requirements { .. } | Ask::Plan { .. } | Ask::Notes { .. })
             | Self::Status { .. }
@@ -326,6 +332,7 @@ impl Order {
         match self {
             Self::ReadIssue { .. } => "read_issue",
             Self::ReadPull { .. } => "read_pull",
+            Self::ReadRevert { .. } => "read_revert",
             Self::Survey { .. } => "survey",
             Self::ReadFailures { .. } => "read_failures",
             Self::ComparePatch { .. } => "compare_patch",
@@ -380,6 +387,7 @@ impl Order {
             self,
             Self::ReadIssue { .. }
                 | Self::ReadPull { .. }
+                | Self::ReadRevert { .. }
                 | Self::Survey { .. }
                 | Self::ReadFailures { .. }
                 | Self::ComparePatch { .. }

@@ -65,7 +65,9 @@ pub fn approved(w: &Workflow, target: Target) -> bool {
 #[must_use]
 pub fn last_phase_released(w: &Workflow, number: PhaseNumber) -> bool {
     let target = Target::Phase(number);
-    let by_command = w.track(target).is_some_and(|t| w.release_approved.as_ref().is_some_and(|a| on_head(t, a)));
+    let by_command = w
+        .track(target)
+        .is_some_and(|t| w.release_approved.as_ref().is_some_and(|a| on_head(t, a)));
     !release_needs_approval(w) || by_command || !approvals(w, target).is_empty()
 }
 
@@ -95,7 +97,10 @@ pub fn open_rounds(w: &Workflow, target: Target) -> Vec<&ReviewView> {
 #[must_use]
 pub fn blocking(w: &Workflow, target: Target) -> Vec<&ReviewView> {
     let Some(track) = w.track(target) else { return Vec::new() };
-    last_words(track).into_values().filter(|r| r.state == ReviewState::ChangesRequested).collect()
+    last_words(track)
+        .into_values()
+        .filter(|r| r.state == ReviewState::ChangesRequested)
+        .collect()
 }
 
 /// An approval given on a head whose patch may be the same as the present head's: worth comparing.
@@ -108,15 +113,23 @@ pub fn to_compare(w: &Workflow, target: Target) -> Option<(Sha, Sha)> {
     }
     last_words(track)
         .into_values()
-        .find(|r| r.state == ReviewState::Approved && r.commit != head && !track.compared.contains(&(r.commit.clone(), head.clone())))
+        .find(|r| {
+            r.state == ReviewState::Approved && r.commit != head && !track.compared.contains(&(r.commit.clone(), head.clone()))
+        })
         .map(|r| (r.commit.clone(), head))
 }
 
 /// The last review that is more than a comment, per writer.
 fn last_words(track: &Track) -> BTreeMap<u64, &ReviewView> {
     let mut last: BTreeMap<u64, &ReviewView> = BTreeMap::new();
-    for review in track.reviews.values().filter(|r| r.by.writes() && !r.by.bot && r.state != ReviewState::Commented) {
-        let newer = last.get(&review.by.id).is_none_or(|old| (old.at, old.id) <= (review.at, review.id));
+    for review in track
+        .reviews
+        .values()
+        .filter(|r| r.by.writes() && !r.by.bot && r.state != ReviewState::Commented)
+    {
+        let newer = last
+            .get(&review.by.id)
+            .is_none_or(|old| (old.at, old.id) <= (review.at, review.id));
         if newer {
             last.insert(review.by.id, review);
         }
@@ -140,7 +153,10 @@ fn covers(track: &Track, commit: &Sha, head: &Sha) -> bool {
 }
 
 fn on_head(track: &Track, approval: &Approval) -> bool {
-    track.head.as_ref().is_some_and(|head| covers(track, &Sha(approval.on.clone()), head))
+    track
+        .head
+        .as_ref()
+        .is_some_and(|head| covers(track, &Sha(approval.on.clone()), head))
 }
 
 fn may_approve(w: &Workflow, by: &Person) -> bool {

@@ -5,14 +5,16 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use super::ci::{self, CiVerdict};
-use super::decide::seen::{by_chance, closed_by_a_person, dependencies_merged, next_to_merge, other_work, over_budget, plan_waits_for_a_person, slot_free};
+use super::decide::seen::{
+    by_chance, closed_by_a_person, dependencies_merged, next_to_merge, other_work, over_budget, plan_waits_for_a_person,
+    slot_free,
+};
 use super::fact::{DelayedBy, PullState, Target};
 use super::ids::{PhaseNumber, Sha};
 use super::model::{Fate, Phase, Track, Trouble, TroubleKind, Workflow};
 use super::reviews;
 use super::state::{Baton, State};
 use crate::clock::Millis;
-
 
 /// Something that is waited for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,24 +147,74 @@ struct About {
 
 impl Found<'_> {
     fn add(&mut self, about: About) {
-        let word = serde_json::to_value(about.what).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+        let word = serde_json::to_value(about.what)
+            .ok()
+            .and_then(|v| v.as_str().map(str::to_owned))
+            .unwrap_or_default();
         let phase = about.phase.map(|n| format!(":{n}")).unwrap_or_default();
         let key = format!("{word}{phase}:{}", about.mark);
         let w = self.w;
-        let since = w.waiting_since.get(&key).copied().unwrap_or_else(|| w.read_at.unwrap_or(w.started_at));
+        let since = w
+            .waiting_since
+            .get(&key)
+            .copied()
+            .unwrap_or_else(|| w.read_at.unwrap_or(w.started_at));
         let next_look = w.outstanding.values().filter_map(super::order::Order::due).max();
-        let About { kind, what, phase, who, command, hash, sentence, .. } = about;
-        self.list.push(Waiting { key, kind, what, phase, since, next_look, who, command, hash, sentence });
+        let About {
+            kind,
+            what,
+            phase,
+            who,
+            command,
+            hash,
+            sentence,
+            ..
+        } = about;
+        self.list.push(Waiting {
+            key,
+            kind,
+            what,
+            phase,
+            since,
+            next_look,
+            who,
+            command,
+            hash,
+            sentence,
+        });
     }
 
     fn person(&mut self, what: What, phase: Option<PhaseNumber>, mark: &str, ask: Ask) {
-        let Ask { who, command, hash, sentence } = ask;
-        self.add(About { kind: WaitKind::Person, what, phase, mark: mark.to_owned(), who, command, hash, sentence });
+        let Ask {
+            who,
+            command,
+            hash,
+            sentence,
+        } = ask;
+        self.add(About {
+            kind: WaitKind::Person,
+            what,
+            phase,
+            mark: mark.to_owned(),
+            who,
+            command,
+            hash,
+            sentence,
+        });
     }
 
     fn machine(&mut self, what: What, phase: Option<PhaseNumber>, mark: &str, who: &str, sentence: String) {
         let kind = WaitKind::Machine;
-        self.add(About { kind, what, phase, mark: mark.to_owned(), who: who.to_owned(), command: None, hash: None, sentence });
+        self.add(About {
+            kind,
+            what,
+            phase,
+            mark: mark.to_owned(),
+            who: who.to_owned(),
+            command: None,
+            hash: None,
+            sentence,
+        });
     }
 }
 
@@ -176,13 +228,23 @@ struct Ask {
 
 /// A sentence with its command at the end.
 fn ask(who: &str, command: Option<String>, sentence: String) -> Ask {
-    Ask { who: who.to_owned(), command, hash: None, sentence }
+    Ask {
+        who: who.to_owned(),
+        command,
+        hash: None,
+        sentence,
+    }
 }
 
 fn paused(found: &mut Found<'_>) {
     if let Some(pause) = found.w.paused.clone() {
         let mark = pause.at.0.to_string();
-        found.person(What::Paused, None, &mark, ask("a writer", Some("/resume".to_owned()), format!("Paused: {}", pause.why)));
+        found.person(
+            What::Paused,
+            None,
+            &mark,
+            ask("a writer", Some("/resume".to_owned()), format!("Paused: {}", pause.why)),
+        );
     }
 }
 
@@ -191,8 +253,12 @@ fn troubles(found: &mut Found<'_>) {
     for (slot, trouble) in &found.w.troubles {
         let phase = trouble.target.and_then(Target::phase);
         let name = name(found.w, trouble.target);
-        let retry = phase.and_then(|n| found.w.phases.get(&n)).map_or_else(|| "/retry".to_owned(), |p| format!("/retry {}", p.plan.id));
-        let Trouble { kind, sentence, until, .. } = trouble;
+        let retry = phase
+            .and_then(|n| found.w.phases.get(&n))
+            .map_or_else(|| "/retry".to_owned(), |p| format!("/retry {}", p.plan.id));
+        let Trouble {
+            kind, sentence, until, ..
+        } = trouble;
         match kind {
             TroubleKind::Budget => {} // told by the money below
             TroubleKind::Model => {
@@ -200,15 +266,21 @@ fn troubles(found: &mut Found<'_>) {
                 found.person(What::Model, phase, slot, ask("a writer", Some(retry), text));
             }
             TroubleKind::Conflict => {
-                let text = format!("{name} conflicts with its base: {sentence}. Please merge the base into the branch and resolve it; Millhand goes on by itself.");
+                let text = format!(
+                    "{name} conflicts with its base: {sentence}. Please merge the base into the branch and resolve it; Millhand goes on by itself."
+                );
                 found.person(What::Conflict, phase, slot, ask("a writer", Some(retry), text));
             }
             TroubleKind::Workflows => {
-                let text = format!("GitHub does not let Millhand update {name}, because workflow files on the default branch have changed: {sentence}. Please press \"Update branch\" on its pull request, then `{retry}`.");
+                let text = format!(
+                    "GitHub does not let Millhand update {name}, because workflow files on the default branch have changed: {sentence}. Please press \"Update branch\" on its pull request, then `{retry}`."
+                );
                 found.person(What::MergeRefused, phase, slot, ask("a writer", Some(retry), text));
             }
             TroubleKind::MergeRefused => {
-                let text = format!("GitHub refuses the merge of {name}: {sentence}. Once that is settled, merge it yourself or `{retry}`.");
+                let text = format!(
+                    "GitHub refuses the merge of {name}: {sentence}. Once that is settled, merge it yourself or `{retry}`."
+                );
                 found.person(What::MergeRefused, phase, slot, ask("a writer", Some(retry), text));
             }
             TroubleKind::Permission | TroubleKind::Loop => {
@@ -216,12 +288,33 @@ fn troubles(found: &mut Found<'_>) {
                 let kind = WaitKind::Operator;
                 let mark = slot.clone();
                 let who = "the operator".to_owned();
-                found.add(About { kind, what: What::Github, phase, mark, who, command: Some(retry), hash: None, sentence: text });
+                found.add(About {
+                    kind,
+                    what: What::Github,
+                    phase,
+                    mark,
+                    who,
+                    command: Some(retry),
+                    hash: None,
+                    sentence: text,
+                });
             }
             TroubleKind::ModelAway | TroubleKind::Github => {
-                let (what, who) = if *kind == TroubleKind::ModelAway { (What::Model, "the model's provider") } else { (What::Github, "GitHub") };
-                let again = until.map(|u| format!(" Millhand tries again at {}.", u.rfc3339())).unwrap_or_default();
-                found.machine(what, phase, slot, who, format!("{who} does not answer for {name}: {sentence}.{again}"));
+                let (what, who) = if *kind == TroubleKind::ModelAway {
+                    (What::Model, "the model's provider")
+                } else {
+                    (What::Github, "GitHub")
+                };
+                let again = until
+                    .map(|u| format!(" Millhand tries again at {}.", u.rfc3339()))
+                    .unwrap_or_default();
+                found.machine(
+                    what,
+                    phase,
+                    slot,
+                    who,
+                    format!("{who} does not answer for {name}: {sentence}.{again}"),
+                );
             }
         }
     }
@@ -239,7 +332,16 @@ fn money(found: &mut Found<'_>) {
     let who = w.requester.login.clone();
     let mark = w.budget.0.to_string();
     let command = Some("/budget <amount>".to_owned());
-    found.add(About { kind: WaitKind::Limit, what: What::Budget, phase: None, mark, who, command, hash: None, sentence });
+    found.add(About {
+        kind: WaitKind::Limit,
+        what: What::Budget,
+        phase: None,
+        mark,
+        who,
+        command,
+        hash: None,
+        sentence,
+    });
 }
 
 /// Questions, other people's work, the plan's approval.
@@ -254,7 +356,12 @@ fn before_the_fork(found: &mut Found<'_>) {
         );
         let sentence = format!("Somebody else may be working on this issue: {why}. `/approve` goes on all the same.");
         let mark = format!("{}-{}", w.issue.closing_pulls.len(), w.issue.assignees.len());
-        found.person(What::OtherWork, None, &mark, ask(&w.requester.login, Some("/approve".to_owned()), sentence));
+        found.person(
+            What::OtherWork,
+            None,
+            &mark,
+            ask(&w.requester.login, Some("/approve".to_owned()), sentence),
+        );
     }
     if state == State::Discovery
         && let Some(open) = w.questions.last().filter(|q| q.answer.is_none() && q.comment.is_some())
@@ -265,16 +372,34 @@ fn before_the_fork(found: &mut Found<'_>) {
             if count == 1 { "" } else { "s" },
             w.issue.author.login
         );
-        found.person(What::Question, None, &w.questions.len().to_string(), ask(&w.issue.author.login, None, sentence));
+        found.person(
+            What::Question,
+            None,
+            &w.questions.len().to_string(),
+            ask(&w.issue.author.login, None, sentence),
+        );
     }
     if plan_waits_for_a_person(w)
         && let Some(plan) = &w.plan
     {
         let short = plan.hash.get(..8).unwrap_or(&plan.hash).to_owned();
         let command = format!("/approve plan {short}");
-        let sentence = format!("Plan version {} waits for a writer's approval: `{command}`, or `/revise <text>` to have it changed.", plan.version);
+        let sentence = format!(
+            "Plan version {} waits for a writer's approval: `{command}`, or `/revise <text>` to have it changed.",
+            plan.version
+        );
         let who = w.requester.login.clone();
-        found.person(What::PlanApproval, None, &plan.version.to_string(), Ask { who, command: Some(command), hash: Some(plan.hash.clone()), sentence });
+        found.person(
+            What::PlanApproval,
+            None,
+            &plan.version.to_string(),
+            Ask {
+                who,
+                command: Some(command),
+                hash: Some(plan.hash.clone()),
+                sentence,
+            },
+        );
     }
 }
 
@@ -297,7 +422,13 @@ fn a_phase(found: &mut Found<'_>, number: PhaseNumber, phase: &Phase, now: Milli
         State::HandoffToReleaser => merge(found, number, phase),
         _ if w.paused.is_none() => {
             let doing = doing(phase.state);
-            found.machine(What::Clock, Some(number), phase.state.name(), "Millhand", format!("Phase `{}`: {doing}.", phase.plan.id));
+            found.machine(
+                What::Clock,
+                Some(number),
+                phase.state.name(),
+                "Millhand",
+                format!("Phase `{}`: {doing}.", phase.plan.id),
+            );
         }
         _ => {}
     }
@@ -315,15 +446,38 @@ fn not_begun(found: &mut Found<'_>, number: PhaseNumber, phase: &Phase) {
             .filter(|p| !matches!(p.fate, Fate::Merged | Fate::Skipped(_)))
             .map(|p| format!("`{}`", p.plan.id))
             .collect();
-        let sentence = format!("Phase `{}` begins when {} {} merged.", phase.plan.id, open.join(" and "), if open.len() == 1 { "is" } else { "are" });
+        let sentence = format!(
+            "Phase `{}` begins when {} {} merged.",
+            phase.plan.id,
+            open.join(" and "),
+            if open.len() == 1 { "is" } else { "are" }
+        );
         found.machine(What::Dependency, Some(number), "dependency", "Millhand", sentence);
     } else if !slot_free(w) {
         let max = w.settings.limits.parallel_phases;
-        let sentence = format!("Phase `{}` begins when a slot is free; at most {max} phases are worked on at once.", phase.plan.id);
+        let sentence = format!(
+            "Phase `{}` begins when a slot is free; at most {max} phases are worked on at once.",
+            phase.plan.id
+        );
         let (kind, who) = (WaitKind::Limit, "Millhand".to_owned());
-        found.add(About { kind, what: What::Slot, phase: Some(number), mark: "slot".to_owned(), who, command: None, hash: None, sentence });
+        found.add(About {
+            kind,
+            what: What::Slot,
+            phase: Some(number),
+            mark: "slot".to_owned(),
+            who,
+            command: None,
+            hash: None,
+            sentence,
+        });
     } else if !over_budget(w) {
-        found.machine(What::Github, Some(number), "base", "GitHub", format!("Phase `{}` begins when its base branch is there.", phase.plan.id));
+        found.machine(
+            What::Github,
+            Some(number),
+            "base",
+            "GitHub",
+            format!("Phase `{}` begins when its base branch is there.", phase.plan.id),
+        );
     }
 }
 
@@ -341,7 +495,9 @@ fn a_track(found: &mut Found<'_>, target: Target, track: &Track, state: State, n
         };
         let number = track.pull.as_ref().map_or(0, |p| p.number);
         let mark = track.seen.as_ref().map_or(0, |s| s.updated_at.0).to_string();
-        let sentence = format!("Pull request #{number} of {name} {what} by a person. Undo that to go on, `{retry}` to start it afresh, or `/cancel` to end.");
+        let sentence = format!(
+            "Pull request #{number} of {name} {what} by a person. Undo that to go on, `{retry}` to start it afresh, or `/cancel` to end."
+        );
         found.person(What::PullRequestClosed, phase, &mark, ask("a writer", Some(retry), sentence));
         return;
     }
@@ -363,15 +519,25 @@ fn attempts(found: &mut Found<'_>, target: Target, track: &Track, retry: &str) {
             format!("its change does not pass validation ({first})")
         }
         (Some(diagnosis), _, _) => {
-            let chance = if by_chance(track) { "its checks keep failing by what looks like chance" } else { "its checks fail" };
+            let chance = if by_chance(track) {
+                "its checks keep failing by what looks like chance"
+            } else {
+                "its checks fail"
+            };
             format!("{chance} ({})", one_line(&diagnosis.explanation))
         }
         (None, _, Some((_, verdict))) if !verdict.good() => format!("its verdict stays bad ({})", one_line(&verdict.summary)),
         _ => "its checks fail".to_owned(),
     };
-    let sentence = format!("{name} is stuck: {why}. `{retry} -- <hint>` tries again with your hint, or push a commit to its branch.");
+    let sentence =
+        format!("{name} is stuck: {why}. `{retry} -- <hint>` tries again with your hint, or push a commit to its branch.");
     let mark = format!("{}-{}", track.turn, track.head.as_ref().map_or("", Sha::short));
-    found.person(What::Attempts, target.phase(), &mark, ask("a writer", Some(format!("{retry} -- <hint>")), sentence));
+    found.person(
+        What::Attempts,
+        target.phase(),
+        &mark,
+        ask("a writer", Some(format!("{retry} -- <hint>")), sentence),
+    );
 }
 
 fn checks(found: &mut Found<'_>, target: Target, track: &Track, now: Millis) {
@@ -381,30 +547,63 @@ fn checks(found: &mut Found<'_>, target: Target, track: &Track, now: Millis) {
     let head = track.head.clone().unwrap_or(Sha(String::new()));
     match ci::judge(w, target, now) {
         CiVerdict::NotBegun { grace_until } => {
-            let sentence = format!("{name} waits for its checks to begin, until {} at the latest.", grace_until.rfc3339());
+            let sentence = format!(
+                "{name} waits for its checks to begin, until {} at the latest.",
+                grace_until.rfc3339()
+            );
             found.machine(What::Ci, phase, &format!("begin-{head}"), "CI", sentence);
         }
         CiVerdict::Running { until } => {
-            let sentence = format!("{name} waits for its checks to finish, until {} at the latest.", until.rfc3339());
+            let sentence = format!(
+                "{name} waits for its checks to finish, until {} at the latest.",
+                until.rfc3339()
+            );
             found.machine(What::Ci, phase, &format!("run-{head}"), "CI", sentence);
         }
         CiVerdict::TooLong => {
-            let sentence = format!("The checks of {name} take longer than {} minutes. Please look at them; Millhand goes on when they finish.", w.settings.ci.timeout_minutes);
+            let sentence = format!(
+                "The checks of {name} take longer than {} minutes. Please look at them; Millhand goes on when they finish.",
+                w.settings.ci.timeout_minutes
+            );
             found.person(What::Ci, phase, &format!("long-{head}"), ask("a writer", None, sentence));
         }
         CiVerdict::Person(names) => {
-            let sentence = format!("The checks {} of {name} need a person: GitHub waits for an approval or could not start them.", names.join(", "));
+            let sentence = format!(
+                "The checks {} of {name} need a person: GitHub waits for an approval or could not start them.",
+                names.join(", ")
+            );
             found.person(What::Ci, phase, &format!("person-{head}"), ask("a writer", None, sentence));
         }
         CiVerdict::Absent => {
-            let id = phase.and_then(|n| w.phases.get(&n)).map_or_else(|| "release".to_owned(), |p| p.plan.id.clone());
+            let id = phase
+                .and_then(|n| w.phases.get(&n))
+                .map_or_else(|| "release".to_owned(), |p| p.plan.id.clone());
             let command = format!("/approve {id}");
-            let sentence = format!("No check ran on {name} at {}. `{command}` lets it go on without; the same then holds for the rest of this work.", head.short());
+            let sentence = format!(
+                "No check ran on {name} at {}. `{command}` lets it go on without; the same then holds for the rest of this work.",
+                head.short()
+            );
             let hash = Some(head.0.clone());
-            found.person(What::NoCi, phase, &head.0, Ask { who: "a writer".to_owned(), command: Some(command), hash, sentence });
+            found.person(
+                What::NoCi,
+                phase,
+                &head.0,
+                Ask {
+                    who: "a writer".to_owned(),
+                    command: Some(command),
+                    hash,
+                    sentence,
+                },
+            );
         }
         CiVerdict::Red(_) | CiVerdict::Rerun(_) | CiVerdict::Green { .. } => {
-            found.machine(What::Clock, phase, "diagnosis", "Millhand", format!("{name}: the results of its checks are being worked through."));
+            found.machine(
+                What::Clock,
+                phase,
+                "diagnosis",
+                "Millhand",
+                format!("{name}: the results of its checks are being worked through."),
+            );
         }
     }
 }
@@ -416,11 +615,23 @@ fn review(found: &mut Found<'_>, number: PhaseNumber, track: &Track) {
     let name = name(w, Some(target));
     let head = track.head.clone().unwrap_or(Sha(String::new()));
     if track.presented.as_ref() != Some(&head) {
-        found.machine(What::Clock, Some(number), "verdict", "Millhand", format!("{name} is being verified."));
+        found.machine(
+            What::Clock,
+            Some(number),
+            "verdict",
+            "Millhand",
+            format!("{name} is being verified."),
+        );
         return;
     }
     if !reviews::open_rounds(w, target).is_empty() {
-        found.machine(What::Clock, Some(number), "quiet", "Millhand", format!("{name}: a review came in; it is taken up after a moment of quiet."));
+        found.machine(
+            What::Clock,
+            Some(number),
+            "quiet",
+            "Millhand",
+            format!("{name}: a review came in; it is taken up after a moment of quiet."),
+        );
         return;
     }
     let blocking = reviews::blocking(w, target);
@@ -431,15 +642,35 @@ fn review(found: &mut Found<'_>, number: PhaseNumber, track: &Track) {
     let (who, sentence) = match blocking.first() {
         Some(review) => (
             review.by.login.clone(),
-            format!("{name} waits for {} to look again at pull request #{pull}; the requested changes were made.", review.by.login),
+            format!(
+                "{name} waits for {} to look again at pull request #{pull}; the requested changes were made.",
+                review.by.login
+            ),
         ),
         None => {
-            let asked = if track.asked.is_empty() { "a writer".to_owned() } else { track.asked.join(" or ") };
+            let asked = if track.asked.is_empty() {
+                "a writer".to_owned()
+            } else {
+                track.asked.join(" or ")
+            };
             let way = command.as_ref().map(|c| format!(", or `{c}`")).unwrap_or_default();
-            (asked.clone(), format!("{name} waits for {asked} to review pull request #{pull}: approve it there{way}."))
+            (
+                asked.clone(),
+                format!("{name} waits for {asked} to review pull request #{pull}: approve it there{way}."),
+            )
         }
     };
-    found.person(What::PhaseReview, Some(number), &head.0, Ask { who, command, hash: Some(head.0.clone()), sentence });
+    found.person(
+        What::PhaseReview,
+        Some(number),
+        &head.0,
+        Ask {
+            who,
+            command,
+            hash: Some(head.0.clone()),
+            sentence,
+        },
+    );
 }
 
 /// Approved: its turn to be merged.
@@ -461,12 +692,23 @@ fn merge(found: &mut Found<'_>, number: PhaseNumber, phase: &Phase) {
 fn release(found: &mut Found<'_>, now: Millis) {
     let w = found.w;
     let Baton::Whole(state) = w.baton else { return };
-    if w.is_direct() || matches!(state, State::Discovery | State::Planning | State::HandoffToCoder | State::Complete) {
+    if w.is_direct()
+        || matches!(
+            state,
+            State::Discovery | State::Planning | State::HandoffToCoder | State::Complete
+        )
+    {
         return;
     }
     let track = &w.release;
     if track.pull.is_none() {
-        found.machine(What::Github, None, "release", "GitHub", "The release pull request is being opened.".to_owned());
+        found.machine(
+            What::Github,
+            None,
+            "release",
+            "GitHub",
+            "The release pull request is being opened.".to_owned(),
+        );
         return;
     }
     a_track(found, Target::Release, track, state, now);
@@ -479,10 +721,22 @@ fn release(found: &mut Found<'_>, now: Millis) {
             if track.presented == track.head {
                 release_approval(found, None);
             } else {
-                found.machine(What::Clock, None, "present", "Millhand", "The release is being prepared for its approval.".to_owned());
+                found.machine(
+                    What::Clock,
+                    None,
+                    "present",
+                    "Millhand",
+                    "The release is being prepared for its approval.".to_owned(),
+                );
             }
         }
-        CiVerdict::Green { .. } => found.machine(What::Clock, None, "release", "Millhand", "The release is being merged.".to_owned()),
+        CiVerdict::Green { .. } => found.machine(
+            What::Clock,
+            None,
+            "release",
+            "Millhand",
+            "The release is being merged.".to_owned(),
+        ),
         _ => checks(found, Target::Release, track, now),
     }
 }
@@ -491,14 +745,33 @@ fn release_approval(found: &mut Found<'_>, last: Option<PhaseNumber>) {
     let w = found.w;
     let head = w.release_head().unwrap_or(Sha(String::new()));
     let pull = match last {
-        Some(number) => w.phases.get(&number).and_then(|p| p.track.pull.as_ref()).map_or(0, |p| p.number),
+        Some(number) => w
+            .phases
+            .get(&number)
+            .and_then(|p| p.track.pull.as_ref())
+            .map_or(0, |p| p.number),
         None => w.release.pull.as_ref().map_or(0, |p| p.number),
     };
     let command = "/approve release".to_owned();
-    let sentence = format!("The release waits for a writer's approval: review pull request #{pull} and approve it there, or `{command}`.");
-    let who = if w.release.asked.is_empty() { "a writer".to_owned() } else { w.release.asked.join(" or ") };
+    let sentence =
+        format!("The release waits for a writer's approval: review pull request #{pull} and approve it there, or `{command}`.");
+    let who = if w.release.asked.is_empty() {
+        "a writer".to_owned()
+    } else {
+        w.release.asked.join(" or ")
+    };
     let hash = Some(head.0.clone());
-    found.person(What::ReleaseApproval, last, &head.0, Ask { who, command: Some(command), hash, sentence });
+    found.person(
+        What::ReleaseApproval,
+        last,
+        &head.0,
+        Ask {
+            who,
+            command: Some(command),
+            hash,
+            sentence,
+        },
+    );
 }
 
 /// Orders that wait for capacity.
@@ -509,16 +782,36 @@ fn delays(found: &mut Found<'_>) {
             DelayedBy::RateLimit => (WaitKind::Limit, What::RateLimit, "GitHub"),
             DelayedBy::Model => (WaitKind::Machine, What::Model, "the model's provider"),
         };
-        let phase = found.w.outstanding.get(key).and_then(super::order::Order::target).and_then(Target::phase);
+        let phase = found
+            .w
+            .outstanding
+            .get(key)
+            .and_then(super::order::Order::target)
+            .and_then(Target::phase);
         let sentence = format!("{} Millhand tries again at {}.", delay.sentence, delay.until.rfc3339());
-        found.add(About { kind, what, phase, mark: key.clone(), who: who.to_owned(), command: None, hash: None, sentence });
+        found.add(About {
+            kind,
+            what,
+            phase,
+            mark: key.clone(),
+            who: who.to_owned(),
+            command: None,
+            hash: None,
+            sentence,
+        });
     }
 }
 
 /// Nothing is waited for: something is being done.
 fn at_work(found: &mut Found<'_>) {
     let state = found.w.shown_state();
-    found.machine(What::Clock, None, state.name(), "Millhand", format!("Millhand is at work: {}.", doing(state)));
+    found.machine(
+        What::Clock,
+        None,
+        state.name(),
+        "Millhand",
+        format!("Millhand is at work: {}.", doing(state)),
+    );
 }
 
 fn doing(state: State) -> &'static str {
@@ -538,7 +831,10 @@ fn doing(state: State) -> &'static str {
 
 fn name(w: &Workflow, target: Option<Target>) -> String {
     match target {
-        Some(Target::Phase(number)) => w.phases.get(&number).map_or_else(|| format!("Phase {number}"), |p| format!("Phase `{}`", p.plan.id)),
+        Some(Target::Phase(number)) => w
+            .phases
+            .get(&number)
+            .map_or_else(|| format!("Phase {number}"), |p| format!("Phase `{}`", p.plan.id)),
         Some(Target::Release) => "The release".to_owned(),
         None => "This work".to_owned(),
     }
@@ -548,5 +844,9 @@ fn name(w: &Workflow, target: Option<Target>) -> String {
 fn one_line(text: &str) -> String {
     const CHARS_MAX: usize = 160;
     let line = text.lines().next().unwrap_or_default().trim().trim_end_matches('.');
-    if line.chars().count() > CHARS_MAX { line.chars().take(CHARS_MAX).chain(['…']).collect() } else { line.to_owned() }
+    if line.chars().count() > CHARS_MAX {
+        line.chars().take(CHARS_MAX).chain(['…']).collect()
+    } else {
+        line.to_owned()
+    }
 }

@@ -1,1 +1,9 @@
-//! All integration tests, in one binary.
+//! All integration tests, in one binary: it links once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test that cannot go on must say so at once"
+)]
+
+mod workflow;

@@ -6,9 +6,7 @@ use super::people::{all_merged, drop_plan};
 use super::{Deciding, Note, begin, track};
 use crate::workflow::fact::{PullState, Target};
 use crate::workflow::ids::{Person, PhaseNumber, Sha};
-use crate::workflow::model::{
-    Delivery, DeliveryKind, End, Fate, Pause, Phase, Track, Trouble, TroubleKind, Workflow,
-};
+use crate::workflow::model::{Delivery, DeliveryKind, End, Fate, Pause, Phase, Track, Trouble, TroubleKind, Workflow};
 use crate::workflow::order::Order;
 use crate::workflow::reviews;
 use crate::workflow::settings::{DeliveryChoice, PlanApproval};
@@ -47,7 +45,11 @@ pub(super) fn once(d: &mut Deciding) -> bool {
 /// Does nothing until resumed; what happens is still observed.
 pub(super) fn pause(d: &mut Deciding, by: Option<Person>, why: &str) {
     if d.w.ended.is_none() {
-        d.w.paused = Some(Pause { by, why: why.to_owned(), at: d.now });
+        d.w.paused = Some(Pause {
+            by,
+            why: why.to_owned(),
+            at: d.now,
+        });
     }
 }
 
@@ -88,7 +90,9 @@ pub(super) fn back_to_planning(d: &mut Deciding, target: Option<Target>, cause: 
         Baton::Forked => {
             let chosen = target.and_then(Target::phase).or_else(|| least_advanced(&d.w));
             let Some(number) = chosen else { return };
-            let Some(route) = d.w.phases.get(&number).and_then(|p| state::route_to_planning(p.state)) else { return };
+            let Some(route) = d.w.phases.get(&number).and_then(|p| state::route_to_planning(p.state)) else {
+                return;
+            };
             if !d.move_phase(number, route, cause, by) {
                 return;
             }
@@ -107,7 +111,10 @@ pub(super) fn afresh(d: &mut Deciding, number: PhaseNumber, cause: &str, by: Opt
         d.move_phase(number, route, cause, by);
     }
     let base = track::base_head(&d.w);
-    let (now, name) = (d.now, d.w.phases.get(&number).map(|p| branch::phase(&d.w, &p.plan.id, p.run + 1)));
+    let (now, name) = (
+        d.now,
+        d.w.phases.get(&number).map(|p| branch::phase(&d.w, &p.plan.id, p.run + 1)),
+    );
     let Some(phase) = d.w.phases.get_mut(&number) else { return };
     let begun = phase.state == State::Implementation;
     let old = std::mem::take(&mut phase.track);
@@ -144,7 +151,11 @@ pub(super) fn integrated(d: &mut Deciding, sha: &Sha) {
 }
 
 fn least_advanced(w: &Workflow) -> Option<PhaseNumber> {
-    w.phases.iter().filter(|(_, p)| !p.frozen && matches!(p.fate, Fate::Open | Fate::Failed)).min_by_key(|(n, p)| (p.state, **n)).map(|(n, _)| *n)
+    w.phases
+        .iter()
+        .filter(|(_, p)| !p.frozen && matches!(p.fate, Fate::Open | Fate::Failed))
+        .min_by_key(|(n, p)| (p.state, **n))
+        .map(|(n, _)| *n)
 }
 
 /// The phases that are not merged stay where they are until there is a new plan. The one that joined early begins anew.
@@ -159,7 +170,11 @@ fn freeze(d: &mut Deciding, joined: PhaseNumber) {
             phase.state = State::HandoffToCoder;
             phase.run += 1;
             let pull = phase.track.pull.take();
-            phase.track = Track { base: phase.track.base.clone(), requests: phase.track.requests, ..Track::default() };
+            phase.track = Track {
+                base: phase.track.base.clone(),
+                requests: phase.track.requests,
+                ..Track::default()
+            };
             phase.track.left_open = pull;
         }
         frozen.push(*number);
@@ -174,15 +189,19 @@ fn delivery(w: &Workflow) -> Option<Delivery> {
     let (kind, why) = match w.settings.delivery {
         DeliveryChoice::Integration => (DeliveryKind::Integration, "the settings say so"),
         DeliveryChoice::Direct => (DeliveryKind::Direct, "the settings say so"),
-        DeliveryChoice::Auto if any(|f| f.on_integration) => {
-            (DeliveryKind::Integration, "the repository's workflows start for pull requests between Millhand's branches")
-        }
+        DeliveryChoice::Auto if any(|f| f.on_integration) => (
+            DeliveryKind::Integration,
+            "the repository's workflows start for pull requests between Millhand's branches",
+        ),
         DeliveryChoice::Auto => (
             DeliveryKind::Direct,
             "no workflow of the repository starts for pull requests between Millhand's branches, so each phase is a pull request onto the default branch",
         ),
     };
-    Some(Delivery { kind, why: why.to_owned() })
+    Some(Delivery {
+        kind,
+        why: why.to_owned(),
+    })
 }
 
 fn discovered(d: &mut Deciding) -> bool {
@@ -218,16 +237,26 @@ pub(super) fn plan_approved(w: &Workflow) -> bool {
 /// unchanged; the others are given up.
 fn fork(d: &mut Deciding) -> bool {
     // An edit that a person without write made too often is waited out by the waits; the snapshot is still the approved one.
-    if !plan_approved(&d.w) || d.w.plan.as_ref().is_none_or(|p| p.comment.is_none()) || begin::other_work(&d.w.issue, &d.w.requester) {
+    if !plan_approved(&d.w)
+        || d.w.plan.as_ref().is_none_or(|p| p.comment.is_none())
+        || begin::other_work(&d.w.issue, &d.w.requester)
+    {
         return false;
     }
     let Some(plan) = d.w.plan.clone() else { return false };
     let kept: BTreeMap<String, PhaseNumber> =
-        d.w.phases.iter().filter(|(_, p)| p.frozen).map(|(n, p)| (slug_of(&p.plan.id).to_owned(), *n)).collect();
+        d.w.phases
+            .iter()
+            .filter(|(_, p)| p.frozen)
+            .map(|(n, p)| (slug_of(&p.plan.id).to_owned(), *n))
+            .collect();
     let base = d.w.work_branch();
     let mut renumbered: BTreeMap<PhaseNumber, PhaseNumber> = BTreeMap::new();
     for planned in plan.plan.phases {
-        let same = kept.get(slug_of(&planned.id)).copied().filter(|old| same_entry(&d.w, *old, &planned, &renumbered));
+        let same = kept
+            .get(slug_of(&planned.id))
+            .copied()
+            .filter(|old| same_entry(&d.w, *old, &planned, &renumbered));
         if let Some(old) = same {
             renumbered.insert(planned.number, old);
             if let Some(phase) = d.w.phases.get_mut(&old) {
@@ -238,12 +267,28 @@ fn fork(d: &mut Deciding) -> bool {
         }
         d.w.last_number = d.w.last_number.max(planned.number.0);
         let mut planned = planned;
-        planned.depends_on = planned.depends_on.iter().map(|n| renumbered.get(n).copied().unwrap_or(*n)).collect();
+        planned.depends_on = planned
+            .depends_on
+            .iter()
+            .map(|n| renumbered.get(n).copied().unwrap_or(*n))
+            .collect();
         let name = branch::phase(&d.w, &planned.id, 1);
-        let track = Track { branch: name, base: base.clone(), draft: true, ..Track::default() };
+        let track = Track {
+            branch: name,
+            base: base.clone(),
+            draft: true,
+            ..Track::default()
+        };
         d.w.phases.insert(
             planned.number,
-            Phase { plan: planned, state: State::HandoffToCoder, fate: Fate::Open, frozen: false, run: 1, track },
+            Phase {
+                plan: planned,
+                state: State::HandoffToCoder,
+                fate: Fate::Open,
+                frozen: false,
+                run: 1,
+                track,
+            },
         );
     }
     for phase in d.w.phases.values_mut().filter(|p| p.frozen) {
@@ -262,13 +307,12 @@ fn fork(d: &mut Deciding) -> bool {
 
 /// A phase that begins anew after a replanning has no branch yet.
 fn name_fresh_branches(d: &mut Deciding) {
-    let names: Vec<(PhaseNumber, String)> = d
-        .w
-        .phases
-        .iter()
-        .filter(|(_, p)| p.track.branch.is_empty() && p.fate == Fate::Open)
-        .map(|(n, p)| (*n, branch::phase(&d.w, &p.plan.id, p.run)))
-        .collect();
+    let names: Vec<(PhaseNumber, String)> =
+        d.w.phases
+            .iter()
+            .filter(|(_, p)| p.track.branch.is_empty() && p.fate == Fate::Open)
+            .map(|(n, p)| (*n, branch::phase(&d.w, &p.plan.id, p.run)))
+            .collect();
     for (number, name) in names {
         if let Some(phase) = d.w.phases.get_mut(&number) {
             phase.track.branch = name;
@@ -292,7 +336,11 @@ fn same_entry(
     let mut entry = new.clone();
     entry.number = phase.plan.number;
     entry.id.clone_from(&phase.plan.id);
-    entry.depends_on = entry.depends_on.iter().map(|n| renumbered.get(n).copied().unwrap_or(*n)).collect();
+    entry.depends_on = entry
+        .depends_on
+        .iter()
+        .map(|n| renumbered.get(n).copied().unwrap_or(*n))
+        .collect();
     entry.hash() == phase.plan.hash()
 }
 
@@ -340,7 +388,8 @@ fn released(d: &mut Deciding) -> bool {
         Baton::Whole(State::Deployment) => d.move_workflow(&[State::Complete], cause, by.as_ref()),
         Baton::Whole(from) => match state::route_merged(from) {
             Some(route) => {
-                d.move_workflow(route, cause, by.as_ref()) && d.move_workflow(&[State::Deployment, State::Complete], cause, by.as_ref())
+                d.move_workflow(route, cause, by.as_ref())
+                    && d.move_workflow(&[State::Deployment, State::Complete], cause, by.as_ref())
             }
             None => false,
         },
@@ -365,9 +414,16 @@ fn deployment(d: &mut Deciding) -> bool {
 fn merged_by_a_person(d: &mut Deciding) -> bool {
     let Some(merged) = &d.w.release.merged else { return false };
     let by = merged.by.clone();
-    let early = matches!(d.w.baton, Baton::Forked | Baton::Whole(State::Discovery | State::Planning | State::HandoffToCoder));
+    let early = matches!(
+        d.w.baton,
+        Baton::Forked | Baton::Whole(State::Discovery | State::Planning | State::HandoffToCoder)
+    );
     if early {
-        for phase in d.w.phases.values_mut().filter(|p| p.fate != Fate::Merged && !matches!(p.fate, Fate::Skipped(_))) {
+        for phase in
+            d.w.phases
+                .values_mut()
+                .filter(|p| p.fate != Fate::Merged && !matches!(p.fate, Fate::Skipped(_)))
+        {
             phase.frozen = false;
             phase.fate = Fate::Skipped("the release was merged by a person before".to_owned());
         }
@@ -387,7 +443,11 @@ fn closing(d: &mut Deciding) -> bool {
         return false;
     }
     d.w.closing = None;
-    let merged = release.merged.is_some() || release.seen.as_ref().is_some_and(|s| matches!(s.state, PullState::Merged { .. }));
+    let merged = release.merged.is_some()
+        || release
+            .seen
+            .as_ref()
+            .is_some_and(|s| matches!(s.state, PullState::Merged { .. }));
     if merged || (d.w.is_direct() && all_merged(&d.w)) {
         return true;
     }

@@ -7,7 +7,7 @@ use crate::clock::Millis;
 use crate::workflow::command::{ApproveWhat, Command, PhaseRef};
 use crate::workflow::fact::{Target, Thread};
 use crate::workflow::ids::{MicroUsd, Person};
-use crate::workflow::model::{Approval, Attempts, End, Fate, TroubleKind, WriteReason, Workflow};
+use crate::workflow::model::{Approval, Attempts, End, Fate, TroubleKind, Workflow, WriteReason};
 use crate::workflow::state::{self, Baton, State};
 use crate::workflow::waits::{self, What};
 use crate::workflow::{command, policy, reviews};
@@ -36,8 +36,15 @@ pub(super) fn apply(d: &mut Deciding, command: &Command, from: &From) -> Result<
         Command::Start => start(d),
         Command::Status => {
             d.w.status.digest = None;
-            let link = d.w.status.comment.as_ref().map(|c| format!("{}/issues/{}#issuecomment-{}", d.w.repository.url, d.w.issue.number, c.id));
-            Ok(Some(link.map_or_else(|| "The status comment is being written.".to_owned(), |l| format!("The status is here: {l}"))))
+            let link =
+                d.w.status
+                    .comment
+                    .as_ref()
+                    .map(|c| format!("{}/issues/{}#issuecomment-{}", d.w.repository.url, d.w.issue.number, c.id));
+            Ok(Some(link.map_or_else(
+                || "The status comment is being written.".to_owned(),
+                |l| format!("The status is here: {l}"),
+            )))
         }
         Command::Approve { what, hash } => approve(d, what.as_ref(), hash.as_deref(), from).map(|()| None),
         Command::Revise { text } => revise(d, text, from).map(|()| None),
@@ -65,8 +72,14 @@ pub(super) fn apply(d: &mut Deciding, command: &Command, from: &From) -> Result<
             Ok(None)
         }
         Command::Help => {
-            let context = policy::Context { app: &d.w.app, bots: &d.w.settings.triggers.bots };
-            Ok(Some(command::help(&policy::allowed(&from.by, &context), d.w.settings.commands.bare)))
+            let context = policy::Context {
+                app: &d.w.app,
+                bots: &d.w.settings.triggers.bots,
+            };
+            Ok(Some(command::help(
+                &policy::allowed(&from.by, &context),
+                d.w.settings.commands.bare,
+            )))
         }
     }
 }
@@ -100,38 +113,65 @@ fn approve(d: &mut Deciding, what: Option<&ApproveWhat>, hash: Option<&str>, fro
         }
         (None, Some(Thread::Pull(number))) => {
             let target = d.w.target_of_pull(number);
-            open.iter().copied().filter(|a| target.is_some_and(|t| concerns(*a, t))).collect()
+            open.iter()
+                .copied()
+                .filter(|a| target.is_some_and(|t| concerns(*a, t)))
+                .collect()
         }
         (None, Some(Thread::Issue) | None) => open.clone(),
     };
     match here.as_slice() {
         [] if open.is_empty() => Err("Nothing waits for an approval now.".to_owned()),
-        [] => Err(format!("That does not wait for an approval now; this does: {}.", list(&d.w, &open))),
+        [] => Err(format!(
+            "That does not wait for an approval now; this does: {}.",
+            list(&d.w, &open)
+        )),
         [one] => approve_one(d, *one, hash, from),
-        several => Err(format!("Several things wait for an approval: {}. Please name one.", list(&d.w, several))),
+        several => Err(format!(
+            "Several things wait for an approval: {}. Please name one.",
+            list(&d.w, several)
+        )),
     }
 }
 
 fn approve_one(d: &mut Deciding, what: Approvable, hash: Option<&str>, from: &From) -> Result<(), String> {
-    let approval = |on: String| Approval { by: Some(from.by.clone()), comment: from.comment, on, at: from.at };
+    let approval = |on: String| Approval {
+        by: Some(from.by.clone()),
+        comment: from.comment,
+        on,
+        at: from.at,
+    };
     match what {
         Approvable::Plan => {
-            let Some(plan) = &mut d.w.plan else { return Err("There is no plan yet.".to_owned()) };
+            let Some(plan) = &mut d.w.plan else {
+                return Err("There is no plan yet.".to_owned());
+            };
             named(&plan.hash, hash)?;
             if hash.is_none() && plan.posted_at.is_none_or(|posted| posted > from.at) {
-                return Err(format!("A newer plan (version {}) was posted after that; please read it and approve again.", plan.version));
+                return Err(format!(
+                    "A newer plan (version {}) was posted after that; please read it and approve again.",
+                    plan.version
+                ));
             }
             plan.approved = Some(approval(plan.hash.clone()));
         }
         Approvable::OtherWork => d.w.issue.other_work_accepted = true,
         Approvable::NoCi(target) => {
-            let head = d.w.track(target).and_then(|t| t.head.clone()).map(|h| h.0).unwrap_or_default();
+            let head =
+                d.w.track(target)
+                    .and_then(|t| t.head.clone())
+                    .map(|h| h.0)
+                    .unwrap_or_default();
             named(&head, hash)?;
             d.w.no_ci_accepted = Some(approval(head));
         }
         Approvable::Review(target) => {
             reviews::may_approve_code(&d.w, &from.by).map_err(|r| r.sentence)?;
-            let head = d.w.track(target).and_then(|t| t.head.clone()).map(|h| h.0).unwrap_or_default();
+            let head =
+                d.w.track(target)
+                    .and_then(|t| t.head.clone())
+                    .map(|h| h.0)
+                    .unwrap_or_default();
             named(&head, hash)?;
             if let Some(track) = d.w.track_mut(target) {
                 track.approved = Some(approval(head));
@@ -150,9 +190,10 @@ fn approve_one(d: &mut Deciding, what: Approvable, hash: Option<&str>, from: &Fr
 /// An approval that names a hash must name this one.
 fn named(actual: &str, hash: Option<&str>) -> Result<(), String> {
     match hash {
-        Some(hash) if !actual.starts_with(&hash.to_ascii_lowercase()) => {
-            Err(format!("What waits now has the hash `{}`, not `{hash}`; please look at it again.", actual.get(..8).unwrap_or(actual)))
-        }
+        Some(hash) if !actual.starts_with(&hash.to_ascii_lowercase()) => Err(format!(
+            "What waits now has the hash `{}`, not `{hash}`; please look at it again.",
+            actual.get(..8).unwrap_or(actual)
+        )),
         _ => Ok(()),
     }
 }
@@ -201,7 +242,10 @@ fn concerns(what: Approvable, target: Target) -> bool {
 
 fn list(w: &Workflow, open: &[Approvable]) -> String {
     let name = |target: &Target| match target {
-        Target::Phase(n) => w.phases.get(n).map_or_else(|| n.to_string(), |p| format!("`/approve {}`", p.plan.id)),
+        Target::Phase(n) => w
+            .phases
+            .get(n)
+            .map_or_else(|| n.to_string(), |p| format!("`/approve {}`", p.plan.id)),
         Target::Release => "`/approve release`".to_owned(),
     };
     open.iter()
@@ -221,7 +265,13 @@ pub(super) fn find(w: &Workflow, phase: &PhaseRef) -> Result<Target, String> {
         PhaseRef::Number(number) => n.0 == *number,
         PhaseRef::Id(id) => p.plan.id == *id,
     });
-    let names = || w.phases.values().map(|p| format!("`{}`", p.plan.id)).collect::<Vec<_>>().join(", ");
+    let names = || {
+        w.phases
+            .values()
+            .map(|p| format!("`{}`", p.plan.id))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     found.map(|(n, _)| Target::Phase(*n)).ok_or_else(|| match phase {
         _ if w.phases.is_empty() => "There are no phases yet.".to_owned(),
         PhaseRef::Number(number) => format!("There is no phase {number}; there are {}.", names()),
@@ -254,7 +304,9 @@ fn revise(d: &mut Deciding, text: &str, from: &From) -> Result<(), String> {
 fn retry(d: &mut Deciding, phase: Option<&PhaseRef>, hint: Option<&str>, from: &From) -> Result<(), String> {
     let targets: Vec<Target> = match (phase, from.on) {
         (Some(phase), _) => vec![find(&d.w, phase)?],
-        (None, Some(Thread::Pull(number))) if d.w.target_of_pull(number).is_some() => d.w.target_of_pull(number).into_iter().collect(),
+        (None, Some(Thread::Pull(number))) if d.w.target_of_pull(number).is_some() => {
+            d.w.target_of_pull(number).into_iter().collect()
+        }
         _ => d.w.targets().into_iter().filter(|t| failed(&d.w, *t)).collect(),
     };
     let general = d.w.troubles.values().any(|t| t.target.is_none());
@@ -277,7 +329,10 @@ fn failed(w: &Workflow, target: Target) -> bool {
     if w.track(target).is_some_and(|t| t.merged.is_none() && closed_by_a_person(t)) {
         return true;
     }
-    let gave_up = target.phase().and_then(|n| w.phases.get(&n)).is_some_and(|p| p.fate == Fate::Failed);
+    let gave_up = target
+        .phase()
+        .and_then(|n| w.phases.get(&n))
+        .is_some_and(|p| p.fate == Fate::Failed);
     let release_gave_up = target == Target::Release && w.release.gave_up;
     gave_up || release_gave_up || w.troubles.values().any(|t| t.target == Some(target))
 }
@@ -288,7 +343,9 @@ fn again(d: &mut Deciding, target: Target, hint: Option<&str>, by: &Person) {
     let closed = d.w.track(target).is_some_and(closed_by_a_person);
     if let (Target::Phase(number), true) = (target, closed) {
         if let Some(track) = d.w.track_mut(target) {
-            track.hints.extend(hint.map(|h| h.trim().to_owned()).filter(|h| !h.is_empty()));
+            track
+                .hints
+                .extend(hint.map(|h| h.trim().to_owned()).filter(|h| !h.is_empty()));
         }
         return advance::afresh(d, number, "phase restarted from scratch", Some(by));
     }
@@ -301,13 +358,19 @@ fn again(d: &mut Deciding, target: Target, hint: Option<&str>, by: &Person) {
     track.gave_up = false;
     track.attempts = Attempts::default();
     track.reruns.clear();
-    track.hints.extend(hint.map(|h| h.trim().to_owned()).filter(|h| !h.is_empty()));
+    track
+        .hints
+        .extend(hint.map(|h| h.trim().to_owned()).filter(|h| !h.is_empty()));
     match state {
         Some(State::Implementation) => track.turn += 1,
         Some(State::HandoffToTester | State::Testing | State::HandoffToVerifier) => {
             track.diagnosis = None;
             if hint.is_some() {
-                track.reason = if track.failures.is_some() { WriteReason::Checks } else { WriteReason::Hint };
+                track.reason = if track.failures.is_some() {
+                    WriteReason::Checks
+                } else {
+                    WriteReason::Hint
+                };
                 track.turn += 1;
                 if let Some(route) = state.and_then(state::route_to_writer) {
                     d.move_target(target, route, "retried with a hint", Some(by));

@@ -3,7 +3,7 @@
 use super::{Deciding, advance, begin, outcome, people};
 use crate::workflow::fact::{Arrival, ChecksView, Fact, IssueView, Look, PullState, PullView, ReviewView, Target};
 use crate::workflow::ids::Person;
-use crate::workflow::model::{Fate, Merged, Workflow};
+use crate::workflow::model::{End, Fate, Merged, Workflow};
 use crate::workflow::state::{self, Baton, State};
 
 /// How often a text edited by somebody without write permission is taken in before a writer is waited for.
@@ -41,7 +41,17 @@ fn hint(d: &mut Deciding, look: &Look, seq: i64) {
     let target = match look {
         Look::Issue => None,
         Look::Pull(number) => d.w.target_of_pull(*number),
-        Look::Head(sha) => d.w.targets().into_iter().find(|t| d.w.track(*t).and_then(|t| t.head.as_ref()) == Some(sha)),
+        Look::Revert(number) => {
+            if d.w.ended == Some(End::Complete) {
+                d.w.revert = Some(*number);
+            }
+            return;
+        }
+        Look::Head(sha) => {
+            d.w.targets()
+                .into_iter()
+                .find(|t| d.w.track(*t).and_then(|t| t.head.as_ref()) == Some(sha))
+        }
     };
     match (target, look) {
         (Some(target), _) => {
@@ -50,7 +60,7 @@ fn hint(d: &mut Deciding, look: &Look, seq: i64) {
             }
         }
         // A head we do not know yet: the read that follows our own push will see its checks.
-        (None, Look::Head(_)) => {}
+        (None, Look::Head(_) | Look::Revert(_)) => {}
         (None, Look::Issue | Look::Pull(_)) => d.w.look = Some(seq),
     }
 }
@@ -67,7 +77,10 @@ fn issue(d: &mut Deciding, view: &IssueView) {
         return;
     }
     d.w.issue.seen_hash.clone_from(&hash);
-    let before_fork = matches!(d.w.baton, Baton::Whole(State::Discovery | State::Planning | State::HandoffToCoder));
+    let before_fork = matches!(
+        d.w.baton,
+        Baton::Whole(State::Discovery | State::Planning | State::HandoffToCoder)
+    );
     if before_fork && d.w.ended.is_none() {
         edited(d, view, hash);
     }
@@ -93,7 +106,11 @@ fn edited(d: &mut Deciding, view: &IssueView, hash: String) {
     d.w.requirements_turn += 1;
     people::drop_plan(d);
     if let Baton::Whole(from @ (State::Planning | State::HandoffToCoder)) = d.w.baton {
-        let cause = if from == State::Planning { "the issue was edited" } else { "the issue was edited before coding began" };
+        let cause = if from == State::Planning {
+            "the issue was edited"
+        } else {
+            "the issue was edited before coding began"
+        };
         d.move_workflow(&[State::Discovery], cause, editor);
     }
 }
@@ -111,7 +128,10 @@ fn pull(d: &mut Deciding, view: &PullView, seq: i64) {
         return;
     }
     if track.pull.is_none() {
-        track.pull = Some(crate::workflow::fact::PullRef { number: view.number, node_id: view.node_id.clone() });
+        track.pull = Some(crate::workflow::fact::PullRef {
+            number: view.number,
+            node_id: view.node_id.clone(),
+        });
     }
     track.draft = view.draft;
     if track.head.as_ref() != Some(&view.head) {
@@ -127,11 +147,14 @@ fn pull(d: &mut Deciding, view: &PullView, seq: i64) {
             track.turn += 1;
         }
     }
-    let changed = track.seen.as_ref().map(|s| (&s.state, &s.merge_state, &s.base)) != Some((&view.state, &view.merge_state, &view.base));
+    let changed =
+        track.seen.as_ref().map(|s| (&s.state, &s.merge_state, &s.base)) != Some((&view.state, &view.merge_state, &view.base));
     track.seen = Some(view.clone());
     if changed {
         // Something about it is different: what GitHub refused before may go now.
-        advance::clear_troubles(d, |t| t.target == Some(target) && t.until.is_none() && t.kind.clears_on_change());
+        advance::clear_troubles(d, |t| {
+            t.target == Some(target) && t.until.is_none() && t.kind.clears_on_change()
+        });
     }
     if let PullState::Merged { sha, by } = &view.state {
         merged(d, target, sha.clone(), by.clone());
@@ -142,7 +165,8 @@ fn pull(d: &mut Deciding, view: &PullView, seq: i64) {
 fn target_of(w: &Workflow, view: &PullView) -> Option<Target> {
     w.target_of_pull(view.number).or_else(|| {
         w.targets().into_iter().find(|t| {
-            w.track(*t).is_some_and(|t| t.pull.is_none() && !t.branch.is_empty() && t.branch == view.branch && t.base == view.base)
+            w.track(*t)
+                .is_some_and(|t| t.pull.is_none() && !t.branch.is_empty() && t.branch == view.branch && t.base == view.base)
         })
     })
 }
@@ -156,7 +180,11 @@ fn merged(d: &mut Deciding, target: Target, sha: crate::workflow::ids::Sha, by: 
         return;
     }
     let person = by.filter(|_| !ours);
-    track.merged = Some(Merged { sha: sha.clone(), by: person.clone(), at: now });
+    track.merged = Some(Merged {
+        sha: sha.clone(),
+        by: person.clone(),
+        at: now,
+    });
     track.change = None;
     d.w.merges += 1;
     onto(d, target, &sha);
@@ -175,7 +203,11 @@ fn merged(d: &mut Deciding, target: Target, sha: crate::workflow::ids::Sha, by: 
 pub(super) fn onto(d: &mut Deciding, target: Target, sha: &crate::workflow::ids::Sha) {
     let onto_default = target == Target::Release || d.w.is_direct();
     if let Some(heads) = &mut d.w.heads {
-        if onto_default { heads.default = sha.clone() } else { heads.integration = Some(sha.clone()) }
+        if onto_default {
+            heads.default = sha.clone()
+        } else {
+            heads.integration = Some(sha.clone())
+        }
     }
     if !onto_default {
         advance::integrated(d, sha);

@@ -5,10 +5,10 @@
 use super::{Deciding, advance, observe, people};
 use crate::workflow::answer::{Cause, Diagnosis};
 use crate::workflow::fact::{Answer, Change, Done, Outcome, RefusalKind, Refused, Survey, Target};
-use crate::workflow::ids::Sha;
-use crate::workflow::model::{Fate, Merged, Need, PlanVersion, Questions, Track, Trouble, TroubleKind, WriteReason};
+use crate::workflow::ids::{Person, Sha};
+use crate::workflow::model::{End, Fate, Merged, Need, PlanVersion, Questions, Track, Trouble, TroubleKind, WriteReason};
 use crate::workflow::order::{Ask, Order};
-use crate::workflow::state::State;
+use crate::workflow::state::{Baton, State};
 use std::time::Duration;
 
 /// How long a model or GitHub that is away is left alone before it is asked again by itself.
@@ -33,7 +33,11 @@ pub(super) fn done(d: &mut Deciding, done: &Done, seq: i64) {
             trouble(d, order, TroubleKind::Budget, sentence, false);
         }
         (_, Outcome::Unanswered { sentence, capacity }) => {
-            let kind = if *capacity { TroubleKind::ModelAway } else { TroubleKind::Model };
+            let kind = if *capacity {
+                TroubleKind::ModelAway
+            } else {
+                TroubleKind::Model
+            };
             trouble(d, order, kind, sentence.clone(), *capacity);
         }
         (Order::Ask(ask), Outcome::Answered(answer)) => answered(d, ask, answer),
@@ -45,6 +49,12 @@ pub(super) fn done(d: &mut Deciding, done: &Done, seq: i64) {
             }
         }
         (Order::ReadPull { target, .. }, Outcome::Read { as_of }) => read(d, *target, *as_of),
+        (Order::ReadRevert { .. }, outcome) => {
+            d.w.revert = None;
+            if let Outcome::Reverted { by } = outcome {
+                reverted(d, by);
+            }
+        }
         (Order::Survey { .. }, Outcome::Surveyed(survey)) => surveyed(d, survey),
         (Order::ReadFailures { target, .. }, Outcome::FailuresRead(failures)) => {
             if let Some(track) = d.w.track_mut(*target) {
@@ -61,6 +71,15 @@ pub(super) fn done(d: &mut Deciding, done: &Done, seq: i64) {
             }
         }
         _ => written(d, &order, &done.outcome, seq),
+    }
+}
+
+/// People took the release back by a revert of their own: 28, and at once 10 again.
+fn reverted(d: &mut Deciding, by: &Person) {
+    if d.w.ended == Some(End::Complete) && d.w.baton == Baton::Whole(State::Complete) {
+        d.move_workflow(&[State::Deployment, State::Complete], "a revert merged by people", Some(by));
+        d.w.ended = Some(End::RolledBack);
+        d.w.remarks.push(format!("{} merged a revert of the release", by.login));
     }
 }
 
@@ -87,19 +106,28 @@ fn written(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i64) {
         }
         (Order::PostQuestions { round }, Outcome::Posted { comment, at }) => {
             d.w.notifications += 1;
-            if let Some(questions) = usize::try_from(*round).ok().and_then(|r| d.w.questions.get_mut(r.saturating_sub(1))) {
+            if let Some(questions) = usize::try_from(*round)
+                .ok()
+                .and_then(|r| d.w.questions.get_mut(r.saturating_sub(1)))
+            {
                 questions.comment = Some(comment.clone());
                 questions.posted_at = Some(*at);
             }
         }
         (Order::AskPerson { key }, Outcome::Posted { comment, .. }) => {
             d.w.notifications += 1;
-            d.w.needs.insert(key.clone(), Need { comment: Some(comment.clone()) });
+            d.w.needs.insert(
+                key.clone(),
+                Need {
+                    comment: Some(comment.clone()),
+                },
+            );
         }
         (Order::Minimise { node_id }, _) => {
             d.w.stale_comments.remove(node_id);
             let waits = &d.w.waiting_since;
-            d.w.needs.retain(|key, need| waits.contains_key(key) || need.comment.as_ref().is_none_or(|c| c.node_id != *node_id));
+            d.w.needs
+                .retain(|key, need| waits.contains_key(key) || need.comment.as_ref().is_none_or(|c| c.node_id != *node_id));
         }
         (Order::React { comment, with, .. }, _) => {
             if let Some(ack) = d.w.acks.get_mut(comment) {
@@ -145,7 +173,12 @@ fn moved(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i64) {
     let now = d.now;
     let Some(target) = target_of(order) else { return };
     match outcome {
-        Outcome::Opened { pull, head, draft, status } => {
+        Outcome::Opened {
+            pull,
+            head,
+            draft,
+            status,
+        } => {
             d.w.notifications += 1;
             rode(d, status.as_ref());
             let Some(track) = d.w.track_mut(target) else { return };
@@ -206,7 +239,9 @@ fn settled(d: &mut Deciding, order: &Order, target: Target) {
         Order::Rerun { .. } => {
             let names: Vec<String> = track.rerunning.iter().cloned().collect();
             if let Some(view) = &track.checks {
-                track.superseded.extend(view.checks.iter().filter(|c| names.contains(&c.name)).filter_map(|c| c.id));
+                track
+                    .superseded
+                    .extend(view.checks.iter().filter(|c| names.contains(&c.name)).filter_map(|c| c.id));
             }
             for name in names {
                 *track.reruns.entry(name).or_default() += 1;
@@ -256,7 +291,11 @@ fn merged(d: &mut Deciding, target: Target, sha: &Sha) {
     if track.merged.is_some() {
         return;
     }
-    track.merged = Some(Merged { sha: sha.clone(), by: None, at: now });
+    track.merged = Some(Merged {
+        sha: sha.clone(),
+        by: None,
+        at: now,
+    });
     if let Target::Phase(number) = target
         && let Some(phase) = d.w.phases.get_mut(&number)
     {
@@ -279,7 +318,10 @@ fn read(d: &mut Deciding, target: Target, as_of: i64) {
 
 fn surveyed(d: &mut Deciding, survey: &Survey) {
     let integration = d.w.heads.as_ref().and_then(|h| h.integration.clone());
-    d.w.heads = Some(crate::workflow::fact::Heads { default: survey.head.clone(), integration });
+    d.w.heads = Some(crate::workflow::fact::Heads {
+        default: survey.head.clone(),
+        integration,
+    });
     d.w.survey = Some(survey.clone());
 }
 
@@ -327,12 +369,20 @@ fn answered(d: &mut Deciding, ask: &Ask, answer: &Answer) {
 }
 
 fn open_questions(questions: &[String]) -> Questions {
-    Questions { questions: questions.to_vec(), comment: None, posted_at: None, answer: None, by: None }
+    Questions {
+        questions: questions.to_vec(),
+        comment: None,
+        posted_at: None,
+        answer: None,
+        by: None,
+    }
 }
 
 fn change_written(d: &mut Deciding, target: Target, turn: u32, change: &Change) {
     let attempts = d.w.settings.limits.attempts;
-    let Some(track) = d.w.track_mut(target).filter(|t| t.turn == turn) else { return };
+    let Some(track) = d.w.track_mut(target).filter(|t| t.turn == turn) else {
+        return;
+    };
     if change.report.critical.is_empty() {
         track.change = Some(change.clone());
         return;
@@ -350,11 +400,22 @@ fn change_written(d: &mut Deciding, target: Target, turn: u32, change: &Change) 
 
 fn diagnosed(d: &mut Deciding, target: Target, head: &Sha, diagnosis: &Diagnosis) {
     let flaky_max = d.w.settings.ci.rerun_flaky;
-    let Some(track) = d.w.track_mut(target).filter(|t| t.head.as_ref() == Some(head)) else { return };
+    let Some(track) = d.w.track_mut(target).filter(|t| t.head.as_ref() == Some(head)) else {
+        return;
+    };
     track.diagnosis = Some(diagnosis.clone());
     let chance = matches!(diagnosis.cause, Cause::Flaky | Cause::Environment);
-    let failed: Vec<String> = track.checks.iter().flat_map(|c| &c.checks).filter(|c| is_failure(c)).map(|c| c.name.clone()).collect();
-    let again = chance && failed.iter().all(|name| track.reruns.get(name).copied().unwrap_or(0) < flaky_max);
+    let failed: Vec<String> = track
+        .checks
+        .iter()
+        .flat_map(|c| &c.checks)
+        .filter(|c| is_failure(c))
+        .map(|c| c.name.clone())
+        .collect();
+    let again = chance
+        && failed
+            .iter()
+            .all(|name| track.reruns.get(name).copied().unwrap_or(0) < flaky_max);
     if again {
         track.rerunning.extend(failed);
     } else if diagnosis.cause != Cause::Code {
@@ -365,11 +426,15 @@ fn diagnosed(d: &mut Deciding, target: Target, head: &Sha, diagnosis: &Diagnosis
 }
 
 fn is_failure(check: &crate::workflow::fact::CheckView) -> bool {
-    check.conclusion.as_deref().is_some_and(|c| !matches!(c, "success" | "neutral" | "skipped"))
+    check
+        .conclusion
+        .as_deref()
+        .is_some_and(|c| !matches!(c, "success" | "neutral" | "skipped"))
 }
 
 fn drop_ack(d: &mut Deciding, comment: u64) {
-    d.w.acks.retain(|id, ack| *id != comment || !ack.reactions.is_empty() || ack.reply.is_some());
+    d.w.acks
+        .retain(|id, ack| *id != comment || !ack.reactions.is_empty() || ack.reply.is_some());
 }
 
 /// GitHub says no.
@@ -413,7 +478,12 @@ fn stale_push(d: &mut Deciding, order: &Order) {
         track.change = None;
         track.turn += 1;
         let target = *target;
-        d.move_target(target, &[State::Implementation], "GitHub refused the commit: the branch has moved", None);
+        d.move_target(
+            target,
+            &[State::Implementation],
+            "GitHub refused the commit: the branch has moved",
+            None,
+        );
     }
 }
 
@@ -421,7 +491,16 @@ fn stale_push(d: &mut Deciding, order: &Order) {
 fn trouble(d: &mut Deciding, order: Order, kind: TroubleKind, sentence: String, by_itself: bool) {
     let until = by_itself.then(|| d.now.plus(AWAY));
     let target = target_of(&order);
-    d.w.troubles.insert(order.slot(), Trouble { kind, target, sentence, until, order });
+    d.w.troubles.insert(
+        order.slot(),
+        Trouble {
+            kind,
+            target,
+            sentence,
+            until,
+            order,
+        },
+    );
 }
 
 /// Whom an order concerns.

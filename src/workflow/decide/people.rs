@@ -31,7 +31,10 @@ pub(super) fn timeline(d: &mut Deciding, event: &TimelineEvent, seq: i64) {
         TimelineKind::Unlabeled(name) if name.eq_ignore_ascii_case(&labels.trigger) => {
             d.w.issue.labelled = false;
             if !ours {
-                let why = format!("{} took the label `{}` off; setting it again or `/resume` goes on.", event.by.login, labels.trigger);
+                let why = format!(
+                    "{} took the label `{}` off; setting it again or `/resume` goes on.",
+                    event.by.login, labels.trigger
+                );
                 advance::pause(d, Some(event.by.clone()), &why);
             }
         }
@@ -55,7 +58,12 @@ fn auto_label(d: &mut Deciding, event: &TimelineEvent) {
         && plan.posted_at.is_some_and(|posted| posted <= event.at)
     {
         let on = plan.hash.clone();
-        plan.approved = Some(Approval { by: Some(event.by.clone()), comment: None, on, at: event.at });
+        plan.approved = Some(Approval {
+            by: Some(event.by.clone()),
+            comment: None,
+            on,
+            at: event.at,
+        });
     }
 }
 
@@ -88,7 +96,10 @@ fn closed(d: &mut Deciding, event: &TimelineEvent, by_pull: Option<u64>, seq: i6
             }
         }
         None => {
-            let why = format!("{} closed the issue; a writer can reopen it or `/resume` to go on, `/cancel` to end.", event.by.login);
+            let why = format!(
+                "{} closed the issue; a writer can reopen it or `/resume` to go on, `/cancel` to end.",
+                event.by.login
+            );
             advance::pause(d, Some(event.by.clone()), &why);
         }
     }
@@ -104,7 +115,12 @@ pub(super) fn comment(d: &mut Deciding, view: &CommentView) {
         said(d, view);
         return;
     }
-    let mut ack = Ack { node_id: view.node_id.clone(), on: view.on, reactions: vec![Reaction::Eyes], reply: None };
+    let mut ack = Ack {
+        node_id: view.node_id.clone(),
+        on: view.on,
+        reactions: vec![Reaction::Eyes],
+        reply: None,
+    };
     if view.edited {
         // What stands there now need not be what its author sent.
         ack.reactions = vec![Reaction::Confused];
@@ -115,7 +131,12 @@ pub(super) fn comment(d: &mut Deciding, view: &CommentView) {
     let mut replies: Vec<String> = Vec::new();
     let mut refused = false;
     let mut manner = Manner::Silence;
-    let from = command::From { by: view.by.clone(), on: Some(view.on), comment: Some(view.id), at: view.at };
+    let from = command::From {
+        by: view.by.clone(),
+        on: Some(view.on),
+        comment: Some(view.id),
+        at: view.at,
+    };
     for command in &parsed.commands {
         match obey(d, command, &from) {
             Ok(reply) => replies.extend(reply),
@@ -130,7 +151,13 @@ pub(super) fn comment(d: &mut Deciding, view: &CommentView) {
         refused = true;
         let told = policy::manner(&view.by, &context(&d.w));
         manner = manner.max(told);
-        replies.extend(parsed.refused.into_iter().filter(|_| told == Manner::Reply).map(|r| r.sentence));
+        replies.extend(
+            parsed
+                .refused
+                .into_iter()
+                .filter(|_| told == Manner::Reply)
+                .map(|r| r.sentence),
+        );
     }
     if refused && manner == Manner::Silence {
         return;
@@ -154,7 +181,12 @@ fn said(d: &mut Deciding, view: &CommentView) {
                 d.w.auto_for = None; // an answer that nobody with write gave must be seen in the plan
             }
             d.w.requirements_turn += 1;
-            let ack = Ack { node_id: view.node_id.clone(), on: view.on, reactions: vec![Reaction::Eyes], reply: None };
+            let ack = Ack {
+                node_id: view.node_id.clone(),
+                on: view.on,
+                reactions: vec![Reaction::Eyes],
+                reply: None,
+            };
             d.w.acks.insert(view.id, ack);
             return;
         }
@@ -167,7 +199,12 @@ fn said(d: &mut Deciding, view: &CommentView) {
         && track.merged.is_none()
     {
         track.hints.push(view.body.clone());
-        let ack = Ack { node_id: view.node_id.clone(), on: view.on, reactions: vec![Reaction::Eyes], reply: None };
+        let ack = Ack {
+            node_id: view.node_id.clone(),
+            on: view.on,
+            reactions: vec![Reaction::Eyes],
+            reply: None,
+        };
         d.w.acks.insert(view.id, ack);
     }
 }
@@ -195,7 +232,12 @@ pub(super) fn comment_gone(d: &mut Deciding, id: u64) {
 
 /// A command through the API, by the operator.
 pub(super) fn commanded(d: &mut Deciding, api: &ApiCommand) -> Result<(), String> {
-    let from = command::From { by: Person::operator(), on: None, comment: None, at: api.at };
+    let from = command::From {
+        by: Person::operator(),
+        on: None,
+        comment: None,
+        at: api.at,
+    };
     obey(d, &api.command, &from).map(|_| ()).map_err(|r| r.sentence)
 }
 
@@ -207,7 +249,10 @@ fn obey(d: &mut Deciding, command: &Command, from: &command::From) -> Result<Opt
 
 /// What a judgement about a person needs to know.
 fn context(w: &Workflow) -> policy::Context<'_> {
-    policy::Context { app: &w.app, bots: &w.settings.triggers.bots }
+    policy::Context {
+        app: &w.app,
+        bots: &w.settings.triggers.bots,
+    }
 }
 
 /// The plan is overtaken: its comment will be minimised, and nothing of its approval stays.
@@ -222,7 +267,8 @@ pub(super) fn drop_plan(d: &mut Deciding) {
 
 /// A comment that asked somebody is gone.
 pub(super) fn forget_need(d: &mut Deciding, node_id: &str) {
-    d.w.needs.retain(|_, need| need.comment.as_ref().is_none_or(|c| c.node_id != node_id));
+    d.w.needs
+        .retain(|_, need| need.comment.as_ref().is_none_or(|c| c.node_id != node_id));
 }
 
 /// Whether everything that was planned is merged or left out, and something is merged.

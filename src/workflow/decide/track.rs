@@ -26,11 +26,10 @@ pub(super) fn once(d: &mut Deciding, target: Target) -> bool {
         Some(State::Implementation) => written(d, target),
         Some(State::HandoffToTester) => pushed(d, target),
         Some(State::Testing) => tested(d, target),
-        Some(State::HandoffToVerifier) => {
-            let to = if green(d, target) { State::Verification } else { State::Testing };
-            let cause = if to == State::Verification { "gate open" } else { "new commits arrived" };
-            d.move_target(target, &[to], cause, None)
+        Some(State::HandoffToVerifier) if new_commits(d, target) || !green(d, target) => {
+            d.move_target(target, &[State::Testing], "new commits arrived", None)
         }
+        Some(State::HandoffToVerifier) => !over_budget(&d.w) && d.move_target(target, &[State::Verification], "gate open", None),
         Some(State::Verification) => verified(d, target),
         Some(State::HandoffToReleaser | State::Deployment) => reconsidered(d, target),
         Some(State::Discovery | State::Planning | State::Complete) | None => false,
@@ -45,7 +44,9 @@ fn begin(d: &mut Deciding, target: Target) -> bool {
         return false;
     }
     let now = d.now;
-    let Some(phase) = d.w.phases.get_mut(&number) else { return false };
+    let Some(phase) = d.w.phases.get_mut(&number) else {
+        return false;
+    };
     phase.track.from = Some(base);
     phase.track.started_at = Some(now);
     phase.track.turn += 1;
@@ -55,13 +56,21 @@ fn begin(d: &mut Deciding, target: Target) -> bool {
 /// Whether all phases this one depends on are merged. One that was left out counts as merged: nothing may depend on it.
 pub(in crate::workflow) fn dependencies_merged(w: &Workflow, number: PhaseNumber) -> bool {
     w.phases.get(&number).is_some_and(|p| {
-        p.plan.depends_on.iter().all(|n| w.phases.get(n).is_some_and(|dep| matches!(dep.fate, Fate::Merged | Fate::Skipped(_))))
+        p.plan.depends_on.iter().all(|n| {
+            w.phases
+                .get(n)
+                .is_some_and(|dep| matches!(dep.fate, Fate::Merged | Fate::Skipped(_)))
+        })
     })
 }
 
 /// A slot is held from the start of the work until the phase is merged, left out, failed or frozen.
 pub(in crate::workflow) fn slot_free(w: &Workflow) -> bool {
-    let held = w.phases.values().filter(|p| p.track.from.is_some() && p.fate == Fate::Open && !p.frozen).count();
+    let held = w
+        .phases
+        .values()
+        .filter(|p| p.track.from.is_some() && p.fate == Fate::Open && !p.frozen)
+        .count();
     held < w.settings.limits.parallel_phases.max(1) as usize
 }
 
@@ -73,7 +82,11 @@ pub(in crate::workflow) fn over_budget(w: &Workflow) -> bool {
 /// The commit a phase branches from.
 pub(super) fn base_head(w: &Workflow) -> Option<crate::workflow::ids::Sha> {
     let heads = w.heads.as_ref()?;
-    if w.is_direct() { Some(heads.default.clone()) } else { heads.integration.clone() }
+    if w.is_direct() {
+        Some(heads.default.clone())
+    } else {
+        heads.integration.clone()
+    }
 }
 
 fn written(d: &mut Deciding, target: Target) -> bool {
@@ -95,6 +108,9 @@ fn tested(d: &mut Deciding, target: Target) -> bool {
         CiVerdict::Green { red_on_base } => {
             if !red_on_base.is_empty() {
                 note_red_on_base(d, target, &red_on_base);
+            }
+            if let Some(track) = d.w.track_mut(target) {
+                track.green.clone_from(&track.head);
             }
             d.move_target(target, &[State::HandoffToVerifier], "expected checks green", None)
         }
@@ -125,8 +141,14 @@ pub(super) fn green(d: &Deciding, target: Target) -> bool {
 }
 
 fn note_red_on_base(d: &mut Deciding, target: Target, names: &[String]) {
-    let who = target.phase().and_then(|n| d.w.phases.get(&n)).map_or("the release".to_owned(), |p| format!("phase `{}`", p.plan.id));
-    let remark = format!("{} failed on {who} and on its base as well; that was reported, not repaired", names.join(", "));
+    let who = target
+        .phase()
+        .and_then(|n| d.w.phases.get(&n))
+        .map_or("the release".to_owned(), |p| format!("phase `{}`", p.plan.id));
+    let remark = format!(
+        "{} failed on {who} and on its base as well; that was reported, not repaired",
+        names.join(", ")
+    );
     if !d.w.remarks.contains(&remark) {
         d.w.remarks.push(remark);
     }
@@ -158,14 +180,16 @@ fn red(d: &mut Deciding, target: Target, names: &[String]) -> bool {
 /// In verification: new commits, a bad verdict, requested changes, or approval.
 fn verified(d: &mut Deciding, target: Target) -> bool {
     let attempts = d.w.settings.limits.attempts;
-    if !green(d, target) {
+    if new_commits(d, target) || !green(d, target) {
         return d.move_target(target, &[State::Testing], "new commits arrived during review", None);
     }
     if take_round(d, target) {
         return true;
     }
     let Some(track) = d.w.track_mut(target) else { return false };
-    let Some((_, verdict)) = track.verdict.clone().filter(|(head, _)| Some(head) == track.head.as_ref()) else { return false };
+    let Some((_, verdict)) = track.verdict.clone().filter(|(head, _)| Some(head) == track.head.as_ref()) else {
+        return false;
+    };
     if !verdict.good() {
         if track.attempts.verdict >= attempts {
             give_up(d, target);
@@ -191,30 +215,43 @@ fn reconsidered(d: &mut Deciding, target: Target) -> bool {
     if track.merged.is_some() || track.head.is_none() {
         return false;
     }
-    let release = target == Target::Release;
     if take_round(d, target) {
         return true;
+    }
+    let release = target == Target::Release;
+    let from = d.state_of(target);
+    let to_testing = from.and_then(state::route_to_testing).unwrap_or(&[]);
+    if moved(d, target) {
+        return d.move_target(target, to_testing, "new commits after approval", None);
     }
     match ci::judge(&d.w, target, d.now) {
         CiVerdict::Green { .. } => {}
         CiVerdict::Red(names) if release => return red(d, target, &names),
-        _ if release && !moved(d, target) => return false, // before the release its checks are simply waited for
-        _ => {
-            let from = d.state_of(target);
-            let route = from.and_then(state::route_to_testing).unwrap_or(&[]);
-            return d.move_target(target, route, "new commits after approval", None);
-        }
+        _ if release => return false, // its checks are simply waited for
+        _ => return d.move_target(target, to_testing, "checks run again after approval", None),
     }
     // An approval that was dismissed or revoked.
-    if !release && !reviews::approved(&d.w, target) && !updated_by_us(d, target) {
+    let asked_for = !release || from == Some(State::Deployment);
+    if asked_for && !reviews::approved(&d.w, target) && !updated_by_us(d, target) {
         return d.move_target(target, &[State::Verification], "the approval does not hold any more", None);
     }
     false
 }
 
-/// Whether a person pushed to the branch since it was presented.
+/// Whether the head is another than the one that was green: a person pushed, or the base was merged in.
+fn new_commits(d: &Deciding, target: Target) -> bool {
+    d.w.track(target).is_some_and(|t| t.green != t.head)
+}
+
+/// The same after approval. The release's head also moves with every phase that is merged; only a person's push counts.
 fn moved(d: &Deciding, target: Target) -> bool {
-    d.w.track(target).is_some_and(|t| t.head.as_ref().is_some_and(|h| t.foreign.contains(h)) && t.presented != t.head)
+    match target {
+        Target::Phase(_) => new_commits(d, target),
+        Target::Release => {
+            let pushed = d.w.release.head.as_ref().is_some_and(|h| d.w.release.foreign.contains(h));
+            pushed && d.w.release.presented != d.w.release.head && new_commits(d, target)
+        }
+    }
 }
 
 /// Whether the head is our own merge of the base and its patch is still to be compared.
@@ -225,14 +262,18 @@ fn updated_by_us(d: &Deciding, target: Target) -> bool {
 /// A round of requested changes goes to the writer, after some quiet, so that two reviewers' rounds become one commit.
 fn take_round(d: &mut Deciding, target: Target) -> bool {
     let rounds = reviews::open_rounds(&d.w, target);
-    let Some(last) = rounds.iter().map(|r| r.at).max() else { return false };
+    let Some(last) = rounds.iter().map(|r| r.at).max() else {
+        return false;
+    };
     if d.now < last.plus(Duration::from_millis(d.w.timing.quiet_ms)) {
         return false;
     }
     let ids: Vec<u64> = rounds.iter().map(|r| r.id).collect();
     let by = rounds.first().map(|r| r.by.clone());
     let from = d.state_of(target);
-    let Some(route) = from.and_then(state::route_to_writer) else { return false };
+    let Some(route) = from.and_then(state::route_to_writer) else {
+        return false;
+    };
     let Some(track) = d.w.track_mut(target) else { return false };
     track.taken.extend(ids.iter().copied());
     track.to_answer.extend(ids);
@@ -246,7 +287,10 @@ pub(in crate::workflow) fn next_to_merge(w: &Workflow) -> Option<PhaseNumber> {
     if w.baton != Baton::Forked {
         return None;
     }
-    w.phases.iter().find(|(n, p)| mergeable(w, **n, &p.track, p.state, &p.fate)).map(|(n, _)| *n)
+    w.phases
+        .iter()
+        .find(|(n, p)| mergeable(w, **n, &p.track, p.state, &p.fate))
+        .map(|(n, _)| *n)
 }
 
 fn mergeable(w: &Workflow, number: PhaseNumber, track: &Track, state: State, fate: &Fate) -> bool {

@@ -47,26 +47,43 @@ pub(super) fn wanted(w: &Workflow, now: Millis) -> Vec<Order> {
 fn always(w: &Workflow, waits: &[Waiting], orders: &mut Vec<Order>) {
     for (comment, ack) in &w.acks {
         if let Some(with) = ack.reactions.first() {
-            orders.push(Order::React { comment: *comment, node_id: ack.node_id.clone(), with: *with });
+            orders.push(Order::React {
+                comment: *comment,
+                node_id: ack.node_id.clone(),
+                with: *with,
+            });
         } else if ack.reply.is_some() {
             orders.push(Order::Reply { comment: *comment });
         }
     }
-    orders.extend(w.stale_comments.iter().map(|node_id| Order::Minimise { node_id: node_id.clone() }));
-    let answered = w.needs.iter().filter(|(key, _)| !w.waiting_since.contains_key(*key)).filter_map(|(_, need)| need.comment.as_ref());
-    orders.extend(answered.map(|c| Order::Minimise { node_id: c.node_id.clone() }));
+    orders.extend(w.stale_comments.iter().map(|node_id| Order::Minimise {
+        node_id: node_id.clone(),
+    }));
+    let answered = w
+        .needs
+        .iter()
+        .filter(|(key, _)| !w.waiting_since.contains_key(*key))
+        .filter_map(|(_, need)| need.comment.as_ref());
+    orders.extend(answered.map(|c| Order::Minimise {
+        node_id: c.node_id.clone(),
+    }));
     let text = status::comment(w, waits);
     if w.status.digest.as_deref() != Some(&status::digest(&text)) {
-        let urgent = w.ended.is_some() || w.status.comment.is_none() || w.status.digest.is_none() || waits.iter().any(names_a_person);
+        let urgent =
+            w.ended.is_some() || w.status.comment.is_none() || w.status.digest.is_none() || waits.iter().any(names_a_person);
         let spread = w.status.at.map_or(NOW, |at| at.plus(Duration::from_millis(w.timing.edit_ms)));
-        orders.push(Order::Status { due: if urgent { NOW } else { spread } });
+        orders.push(Order::Status {
+            due: if urgent { NOW } else { spread },
+        });
     }
     if w.look.is_some() {
         orders.push(Order::ReadIssue { due: NOW });
     } else if w.ended.is_none() {
         let active = w.paused.is_none() && waits.iter().all(|wait| wait.kind == WaitKind::Machine);
         let every = Duration::from_millis(if active { w.timing.active_ms } else { w.timing.idle_ms });
-        orders.push(Order::ReadIssue { due: w.read_at.unwrap_or(w.started_at).plus(every) });
+        orders.push(Order::ReadIssue {
+            due: w.read_at.unwrap_or(w.started_at).plus(every),
+        });
     }
 }
 
@@ -93,7 +110,10 @@ fn whole(w: &Workflow, waits: &[Waiting], orders: &mut Vec<Order>) {
         Baton::Whole(State::Planning) if w.plan.is_none() => orders.push(Order::Ask(Ask::Plan { turn: w.plan_turn })),
         Baton::Whole(State::HandoffToCoder) => {
             if let Some(plan) = w.plan.as_ref().filter(|p| p.comment.is_none()) {
-                orders.push(Order::PostPlan { version: plan.version, hash: plan.hash.clone() });
+                orders.push(Order::PostPlan {
+                    version: plan.version,
+                    hash: plan.hash.clone(),
+                });
             }
         }
         Baton::Forked => forked(w, orders),
@@ -109,8 +129,17 @@ fn whole(w: &Workflow, waits: &[Waiting], orders: &mut Vec<Order>) {
             | State::Complete,
         ) => {}
     }
-    let joined = w.baton != Baton::Forked && w.release.pull.is_some() && w.release.merged.is_none();
-    if joined && !matches!(w.baton, Baton::Whole(State::Discovery | State::Planning | State::HandoffToCoder)) {
+    let planning = matches!(
+        w.baton,
+        Baton::Whole(State::Discovery | State::Planning | State::HandoffToCoder)
+    );
+    let any_merged = w.phases.values().any(|p| p.fate == Fate::Merged);
+    if planning || w.is_direct() || !any_merged || w.release.merged.is_some() {
+        return;
+    }
+    if w.release.pull.is_none() {
+        orders.push(Order::OpenRelease);
+    } else if w.baton != Baton::Forked {
         releasing(w, orders);
     }
 }
@@ -136,9 +165,13 @@ fn discovery(w: &Workflow, orders: &mut Vec<Order>) {
         return;
     }
     match w.questions.last().filter(|q| q.answer.is_none()) {
-        Some(open) if open.comment.is_none() => orders.push(Order::PostQuestions { round: u32::try_from(w.questions.len()).unwrap_or(0) }),
+        Some(open) if open.comment.is_none() => orders.push(Order::PostQuestions {
+            round: u32::try_from(w.questions.len()).unwrap_or(0),
+        }),
         Some(_) => {}
-        None if w.requirements.is_none() => orders.push(Order::Ask(Ask::Requirements { turn: w.requirements_turn })),
+        None if w.requirements.is_none() => orders.push(Order::Ask(Ask::Requirements {
+            turn: w.requirements_turn,
+        })),
         None => {}
     }
 }
@@ -147,15 +180,17 @@ fn forked(w: &Workflow, orders: &mut Vec<Order>) {
     if !w.is_direct() {
         let missing = w.heads.as_ref().is_none_or(|h| h.integration.is_none());
         if let Some(heads) = w.heads.as_ref().filter(|_| missing) {
-            orders.push(Order::CreateBase { from: heads.default.clone() });
-        }
-        let any_merged = w.phases.values().any(|p| p.fate == Fate::Merged);
-        if any_merged && w.release.pull.is_none() {
-            orders.push(Order::OpenRelease);
+            orders.push(Order::CreateBase {
+                from: heads.default.clone(),
+            });
         }
     }
     for phase in w.phases.values() {
-        orders.extend(close(&phase.track, matches!(phase.fate, Fate::Skipped(_)), "It is left out of the plan."));
+        orders.extend(close(
+            &phase.track,
+            matches!(phase.fate, Fate::Skipped(_)),
+            "It is left out of the plan.",
+        ));
         if let Some(pull) = &phase.track.left_open {
             orders.push(Order::ClosePull {
                 pull: pull.number,
@@ -172,7 +207,9 @@ fn releasing(w: &Workflow, orders: &mut Vec<Order>) {
         orders.push(Order::MarkReady { target: Target::Release });
     }
     if w.notes.is_none() {
-        orders.push(Order::Ask(Ask::Notes { digest: w.plan.as_ref().map(|p| p.hash.clone()).unwrap_or_default() }));
+        orders.push(Order::Ask(Ask::Notes {
+            digest: w.plan.as_ref().map(|p| p.hash.clone()).unwrap_or_default(),
+        }));
     } else {
         let digest = status::digest(&release::body(w));
         if w.described.as_ref() != Some(&digest) {
@@ -187,7 +224,10 @@ fn one(w: &Workflow, target: Target, now: Millis, orders: &mut Vec<Order>) {
     let Some(state) = w.state_of(target) else { return };
     let asleep = match target {
         Target::Phase(number) => {
-            w.baton != Baton::Forked || w.phases.get(&number).is_none_or(|p| p.frozen || !matches!(p.fate, Fate::Open | Fate::Failed))
+            w.baton != Baton::Forked
+                || w.phases
+                    .get(&number)
+                    .is_none_or(|p| p.frozen || !matches!(p.fate, Fate::Open | Fate::Failed))
         }
         Target::Release => track.pull.is_none(),
     };
@@ -204,13 +244,20 @@ fn one(w: &Workflow, target: Target, now: Millis, orders: &mut Vec<Order>) {
         && !matches!(state, State::Implementation)
         && let Some(head) = &track.head
     {
-        orders.push(Order::AnswerReviews { target, head: head.clone(), reviews: track.to_answer.iter().copied().collect() });
+        orders.push(Order::AnswerReviews {
+            target,
+            head: head.clone(),
+            reviews: track.to_answer.iter().copied().collect(),
+        });
     }
     if gave_up {
         return;
     }
     match state {
-        State::Implementation if track.change.is_none() => orders.push(Order::Ask(Ask::Write { target, turn: track.turn })),
+        State::Implementation if track.change.is_none() => orders.push(Order::Ask(Ask::Write {
+            target,
+            turn: track.turn,
+        })),
         State::HandoffToTester => push(track, target, orders),
         State::Testing => failing(w, target, track, now, orders),
         State::Verification => verifying(w, target, track, now, orders),
@@ -226,29 +273,51 @@ fn one(w: &Workflow, target: Target, now: Millis, orders: &mut Vec<Order>) {
 
 /// Whether a person closed the pull request.
 pub(in crate::workflow) fn closed_by_a_person(track: &Track) -> bool {
-    !track.closed_by_us && track.seen.as_ref().is_some_and(|s| s.state == PullState::Closed || s.base != track.base)
+    !track.closed_by_us
+        && track
+            .seen
+            .as_ref()
+            .is_some_and(|s| s.state == PullState::Closed || s.base != track.base)
 }
 
 /// When to read the pull request: at once after a hint; while no check has begun, at the end of the grace time. Whatever is
 /// missed is found by reading the issue with all its pull requests from time to time.
 fn reads(w: &Workflow, target: Target, state: State, now: Millis, orders: &mut Vec<Order>) {
-    let Some((track, pull)) = w.track(target).and_then(|t| t.pull.as_ref().map(|p| (t, p.number))) else { return };
-    let watching = !matches!(state, State::Discovery | State::Planning | State::HandoffToCoder | State::Implementation);
+    let Some((track, pull)) = w.track(target).and_then(|t| t.pull.as_ref().map(|p| (t, p.number))) else {
+        return;
+    };
+    let watching = !matches!(
+        state,
+        State::Discovery | State::Planning | State::HandoffToCoder | State::Implementation
+    );
     if track.look.is_some() {
         if watching || w.closing.is_some() {
             orders.push(Order::ReadPull { target, pull, due: NOW });
         }
     } else if watching && let CiVerdict::NotBegun { grace_until } = ci::judge(w, target, now) {
-        orders.push(Order::ReadPull { target, pull, due: grace_until });
+        orders.push(Order::ReadPull {
+            target,
+            pull,
+            due: grace_until,
+        });
     }
 }
 
 fn push(track: &Track, target: Target, orders: &mut Vec<Order>) {
     let Some(change) = &track.change else { return };
     match (&track.pull, &track.head, &track.from) {
-        (Some(_), Some(head), _) => orders.push(Order::Push { target, head: head.clone(), change: change.blob.clone() }),
+        (Some(_), Some(head), _) => orders.push(Order::Push {
+            target,
+            head: head.clone(),
+            change: change.blob.clone(),
+        }),
         (_, _, Some(base)) => {
-            orders.push(Order::Open { target, branch: track.branch.clone(), base: base.clone(), change: change.blob.clone() });
+            orders.push(Order::Open {
+                target,
+                branch: track.branch.clone(),
+                base: base.clone(),
+                change: change.blob.clone(),
+            });
         }
         _ => {}
     }
@@ -258,18 +327,29 @@ fn push(track: &Track, target: Target, orders: &mut Vec<Order>) {
 fn failing(w: &Workflow, target: Target, track: &Track, now: Millis, orders: &mut Vec<Order>) {
     let Some(head) = track.head.clone() else { return };
     if !track.rerunning.is_empty() {
-        let mut runs: Vec<u64> =
-            track.checks.iter().flat_map(|c| &c.checks).filter(|c| track.rerunning.contains(&c.name)).filter_map(|c| c.run).collect();
+        let mut runs: Vec<u64> = track
+            .checks
+            .iter()
+            .flat_map(|c| &c.checks)
+            .filter(|c| track.rerunning.contains(&c.name))
+            .filter_map(|c| c.run)
+            .collect();
         runs.sort_unstable();
         runs.dedup();
         orders.push(Order::Rerun { target, head, runs });
         return;
     }
-    let CiVerdict::Red(names) = ci::judge(w, target, now) else { return };
+    let CiVerdict::Red(names) = ci::judge(w, target, now) else {
+        return;
+    };
     match &track.failures {
         Some(failures) if failures.head == head => {
             if track.diagnosis.is_none() {
-                orders.push(Order::Ask(Ask::Diagnose { target, head, failures: failures.blob.clone() }));
+                orders.push(Order::Ask(Ask::Diagnose {
+                    target,
+                    head,
+                    failures: failures.blob.clone(),
+                }));
             }
         }
         _ => orders.push(Order::ReadFailures { target, head, names }),
@@ -283,7 +363,11 @@ fn verifying(w: &Workflow, target: Target, track: &Track, now: Millis, orders: &
     }
     let verdict = track.verdict.as_ref().filter(|(of, _)| *of == head);
     match verdict {
-        None => orders.push(Order::Ask(Ask::Verify { target, head, turn: track.verify_turn })),
+        None => orders.push(Order::Ask(Ask::Verify {
+            target,
+            head,
+            turn: track.verify_turn,
+        })),
         Some((_, verdict)) if verdict.good() && track.presented.as_ref() != Some(&head) && target != Target::Release => {
             orders.push(Order::Present { target, head });
         }
@@ -298,11 +382,19 @@ fn merging(w: &Workflow, target: Target, track: &Track, now: Millis, orders: &mu
     let Some(head) = track.head.clone() else { return };
     let Some(heads) = &w.heads else { return };
     let deploying = w.baton == Baton::Whole(State::Deployment);
-    let onto = if target == Target::Release || w.is_direct() { Some(&heads.default) } else { heads.integration.as_ref() };
+    let onto = if target == Target::Release || w.is_direct() {
+        Some(&heads.default)
+    } else {
+        heads.integration.as_ref()
+    };
     let Some(base) = onto.cloned() else { return };
     if target == Target::Release {
-        if matches!(ci::judge(w, target, now), CiVerdict::Green { .. }) && track.presented.as_ref() != Some(&head) && !track.draft {
-            orders.push(Order::Present { target, head: head.clone() });
+        if matches!(ci::judge(w, target, now), CiVerdict::Green { .. }) && track.presented.as_ref() != Some(&head) && !track.draft
+        {
+            orders.push(Order::Present {
+                target,
+                head: head.clone(),
+            });
         }
         failing(w, target, track, now, orders);
         if !deploying {
@@ -319,13 +411,21 @@ fn merging(w: &Workflow, target: Target, track: &Track, now: Millis, orders: &mu
         return;
     }
     let read_first = track.read_at_merge != w.merges;
-    orders.push(Order::Merge { target, head, base, read_first });
+    orders.push(Order::Merge {
+        target,
+        head,
+        base,
+        read_first,
+    });
 }
 
 /// Whether the base has to be merged in first: GitHub asks for it, it conflicts, or a sibling that was merged meanwhile
 /// touched the same files.
 fn needs_update(w: &Workflow, target: Target, track: &Track) -> bool {
-    let asked = track.seen.as_ref().is_some_and(|s| s.merge_state == "behind" || s.mergeable == Some(false));
+    let asked = track
+        .seen
+        .as_ref()
+        .is_some_and(|s| s.merge_state == "behind" || s.mergeable == Some(false));
     let Target::Phase(number) = target else { return asked };
     let Some(mine) = w.phases.get(&number) else { return asked };
     let since = track.updated_at.or(track.started_at);
@@ -339,7 +439,11 @@ fn needs_update(w: &Workflow, target: Target, track: &Track) -> bool {
 fn close(track: &Track, over: bool, note: &str) -> Option<Order> {
     let pull = track.pull.as_ref()?;
     let open = track.merged.is_none() && !track.closed_by_us && track.seen.as_ref().is_none_or(|s| s.state == PullState::Open);
-    (over && open).then(|| Order::ClosePull { pull: pull.number, node_id: pull.node_id.clone(), note: note.to_owned() })
+    (over && open).then(|| Order::ClosePull {
+        pull: pull.number,
+        node_id: pull.node_id.clone(),
+        note: note.to_owned(),
+    })
 }
 
 fn after_the_end(w: &Workflow, orders: &mut Vec<Order>) {
@@ -349,6 +453,7 @@ fn after_the_end(w: &Workflow, orders: &mut Vec<Order>) {
             orders.extend(tracks().filter_map(|t| close(t, true, "The work was cancelled. The branch stays.")));
         }
         Some(End::Complete) => {
+            orders.extend(w.revert.map(|pull| Order::ReadRevert { pull }));
             orders.extend(tracks().filter_map(|t| close(t, true, "The work was released without this.")));
             if w.look.is_none() && w.issue.open {
                 orders.push(Order::CloseIssue);
@@ -360,7 +465,10 @@ fn after_the_end(w: &Workflow, orders: &mut Vec<Order>) {
             };
             if !keep && !w.cleanup.branches {
                 let ours = |t: &&Track| t.merged.is_some() && t.foreign.is_empty() && !t.branch.is_empty();
-                let branches: Vec<_> = tracks().filter(ours).filter_map(|t| t.head.clone().map(|head| (t.branch.clone(), head))).collect();
+                let branches: Vec<_> = tracks()
+                    .filter(ours)
+                    .filter_map(|t| t.head.clone().map(|head| (t.branch.clone(), head)))
+                    .collect();
                 if !branches.is_empty() {
                     orders.push(Order::DeleteBranches { branches });
                 }
@@ -374,7 +482,9 @@ fn after_the_end(w: &Workflow, orders: &mut Vec<Order>) {
 fn next_deadline(w: &Workflow, now: Millis) -> Option<Millis> {
     let mut at: Vec<Millis> = w.troubles.values().filter_map(|t| t.until).collect();
     for target in w.targets() {
-        let Some(track) = w.track(target).filter(|t| t.merged.is_none() && t.pull.is_some()) else { continue };
+        let Some(track) = w.track(target).filter(|t| t.merged.is_none() && t.pull.is_some()) else {
+            continue;
+        };
         if w.state_of(target) == Some(State::Testing)
             && let CiVerdict::Running { until } = ci::judge(w, target, now)
         {
@@ -397,5 +507,8 @@ pub(in crate::workflow) fn plan_waits_for_a_person(w: &Workflow) -> bool {
 
 /// Whether a diagnosis says that chance was the reason: for the waits.
 pub(in crate::workflow) fn by_chance(track: &Track) -> bool {
-    track.diagnosis.as_ref().is_some_and(|d| matches!(d.cause, Cause::Flaky | Cause::Environment))
+    track
+        .diagnosis
+        .as_ref()
+        .is_some_and(|d| matches!(d.cause, Cause::Flaky | Cause::Environment))
 }

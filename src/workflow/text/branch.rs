@@ -25,7 +25,11 @@ pub fn slug(title: &str) -> String {
         }
     }
     let slug = slug.trim_end_matches('-');
-    if slug.chars().any(|c| c.is_ascii_alphabetic()) { slug.to_owned() } else { "issue".to_owned() }
+    if slug.chars().any(|c| c.is_ascii_alphabetic()) {
+        slug.to_owned()
+    } else {
+        "issue".to_owned()
+    }
 }
 
 /// The integration branch.
@@ -37,12 +41,20 @@ pub fn integration(w: &Workflow) -> String {
 /// The branch of a phase's `run`-th start.
 #[must_use]
 pub fn phase(w: &Workflow, id: &str, run: u32) -> String {
-    if run <= 1 { within(w, id) } else { within(w, &format!("{id}.{run}")) }
+    if run <= 1 {
+        within(w, id)
+    } else {
+        within(w, &format!("{id}.{run}"))
+    }
 }
 
 /// The folder is cut, never the part behind it, so that two phases never share a name.
 fn within(w: &Workflow, last: &str) -> String {
-    let round = if w.round > 1 { format!("-r{}", w.round) } else { String::new() };
+    let round = if w.round > 1 {
+        format!("-r{}", w.round)
+    } else {
+        String::new()
+    };
     let head = format!("{}{}-", w.settings.branches.prefix, w.issue.number);
     let room = BRANCH_CHARS_MAX.saturating_sub(head.len() + round.len() + 1 + last.len());
     let slug = w.slug.get(..room.min(w.slug.len())).unwrap_or_default().trim_end_matches('-');

@@ -1,0 +1,240 @@
+//! The core alone, under chance: the 28 transitions and no others, the invariants, replay.
+
+mod bench;
+
+use std::collections::BTreeSet;
+
+use bench::{Bench, start};
+use millhand::workflow::decide::{decide, state_hash};
+use millhand::workflow::fact::{Arrival, Target};
+use millhand::workflow::model::{End, Fate};
+use millhand::workflow::order::Order;
+use millhand::workflow::reviews;
+use millhand::workflow::settings::Settings;
+use millhand::workflow::state::{Baton, State, TRANSITIONS};
+use millhand::workflow::waits::waits;
+
+#[test]
+fn a_kind_world_leads_from_label_to_complete() {
+    for seed in 0..50 {
+        let mut bench = Bench::new(start(Settings::default(), false), seed, 0);
+        for _ in 0..60 {
+            bench.settle(400);
+            check(&bench, seed);
+            if bench.workflow().ended.is_some() || !bench.people_help() {
+                break;
+            }
+        }
+        bench.settle(400);
+        let w = bench.workflow();
+        assert_eq!(w.ended, Some(End::Complete), "seed {seed}: {:#?}", waits(w, bench.now));
+        assert!(w.phases.values().all(|p| p.fate == Fate::Merged), "seed {seed}");
+    }
+}
+
+#[test]
+fn chance_takes_all_28_transitions_and_breaks_nothing() {
+    let mut taken = BTreeSet::new();
+    let mut ends = std::collections::BTreeMap::new();
+    for seed in 0..150 {
+        let mut first = start(Settings::default(), seed % 3 == 0);
+        first.reopened = seed % 50 == 0;
+        let mut bench = Bench::new(first, seed, 1 + seed % 3);
+        bench.refuse_release = seed % 2 == 0;
+        for round in 0..60 {
+            bench.settle(20);
+            check(&bench, seed);
+            if round < 30 {
+                bench.somebody_acts();
+            } else {
+                bench.mischief = 0;
+                bench.refuse_release = false;
+                bench.people_help();
+            }
+            check(&bench, seed);
+        }
+        bench.settle(400);
+        if seed % 4 == 0 && bench.workflow().ended == Some(End::Complete) {
+            let look = millhand::workflow::fact::Fact::Look(millhand::workflow::fact::Look::Revert(9999));
+            bench.facts(vec![("delivery:revert".to_owned(), look)]);
+            bench.settle(50);
+        }
+        replays(&bench, seed);
+        *ends.entry(format!("{:?}", bench.workflow().ended)).or_insert(0) += 1;
+        taken.extend(bench.taken.iter().copied());
+    }
+    for bench in rare_places() {
+        taken.extend(bench.taken.iter().copied());
+    }
+    let all: BTreeSet<u8> = TRANSITIONS.iter().map(|t| t.number).collect();
+    assert_eq!(taken, all, "ends: {ends:?}");
+    // After the mischief has stopped and people help, a workflow must get somewhere.
+    assert!(ends.get("None").copied().unwrap_or(0) < 120, "too many are stuck: {ends:?}");
+}
+
+/// Places that chance seldom finds people at.
+fn rare_places() -> Vec<Bench> {
+    vec![release_checks_turn_red(), somebody_pushes_to_the_release(), the_plan_is_revised_at_the_release(), no_money_for_the_verdict()]
+}
+
+#[test]
+fn rare_places_are_left_by_their_routes() {
+    for (place, bench) in rare_places().iter().enumerate() {
+        replays(bench, place as u64);
+    }
+}
+
+/// A workflow in `deployment` whose merge GitHub refuses for now.
+fn held_in_deployment() -> Bench {
+    let mut bench = Bench::new(start(Settings::default(), false), 5, 0);
+    bench.refuse_release = true;
+    drive_to(&mut bench, |b| b.workflow().baton == Baton::Whole(State::Deployment));
+    bench.settle(20);
+    bench
+}
+
+fn drive_to(bench: &mut Bench, there: impl Fn(&Bench) -> bool) {
+    for _ in 0..2000 {
+        check(bench, 0);
+        if there(bench) {
+            return;
+        }
+        if bench.settle(1) == 0 && !bench.people_help() {
+            bench.work(); // the next look from time to time
+        }
+    }
+    panic!(
+        "never there: {:#?} {:?} {:#?}",
+        bench.workflow().baton,
+        bench.workflow().outstanding,
+        waits(bench.workflow(), bench.now)
+    );
+}
+
+fn release_checks_turn_red() -> Bench {
+    let mut bench = held_in_deployment();
+    bench.recheck(Target::Release, "failure");
+    drive_to(&mut bench, |b| b.taken.contains(&13));
+    assert!(matches!(
+        bench.workflow().baton,
+        Baton::Whole(State::Implementation | State::HandoffToTester)
+    ));
+    bench.refuse_release = false;
+    drive_to(&mut bench, |b| b.workflow().ended == Some(End::Complete));
+    bench
+}
+
+fn somebody_pushes_to_the_release() -> Bench {
+    let mut bench = held_in_deployment();
+    bench.foreign_push(Target::Release);
+    drive_to(&mut bench, |b| b.taken.contains(&14));
+    bench.refuse_release = false;
+    drive_to(&mut bench, |b| b.workflow().ended == Some(End::Complete));
+    assert!(bench.merges.iter().filter(|(t, _)| *t == Target::Release).count() == 1);
+    bench
+}
+
+fn the_plan_is_revised_at_the_release() -> Bench {
+    let mut bench = held_in_deployment();
+    let merged: Vec<_> = bench.workflow().phases.keys().copied().collect();
+    bench.say(bench::reviewer(), "/revise and a fourth thing");
+    assert!(bench.taken.contains(&26));
+    bench.refuse_release = false;
+    drive_to(&mut bench, |b| b.workflow().ended == Some(End::Complete));
+    assert!(
+        bench.workflow().phases.len() > merged.len(),
+        "the new phases have numbers of their own"
+    );
+    bench
+}
+
+fn no_money_for_the_verdict() -> Bench {
+    let mut bench = Bench::new(start(Settings::default(), false), 3, 0);
+    drive_to(&mut bench, |b| {
+        b.workflow()
+            .phases
+            .values()
+            .any(|p| p.state == State::HandoffToTester && p.track.pull.is_some())
+    });
+    bench.say(bench::maintainer(), "/budget 0");
+    drive_to(&mut bench, |b| {
+        b.workflow().phases.values().any(|p| p.state == State::HandoffToVerifier)
+    });
+    let (number, _) = bench
+        .workflow()
+        .phases
+        .iter()
+        .find(|(_, p)| p.state == State::HandoffToVerifier)
+        .map(|(n, p)| (*n, p.clone()))
+        .unwrap();
+    bench.foreign_push(Target::Phase(number));
+    drive_to(&mut bench, |b| b.taken.contains(&20));
+    bench
+}
+
+/// The invariants that can be seen from one state.
+fn check(bench: &Bench, seed: u64) {
+    let w = bench.workflow();
+    let waits = waits(w, bench.now);
+    assert_eq!(
+        w.ended.is_none(),
+        !waits.is_empty(),
+        "seed {seed}: an open workflow waits for something it can name, an ended one for nothing"
+    );
+    for wait in &waits {
+        assert!(!wait.sentence.is_empty() && !wait.who.is_empty(), "seed {seed}: {wait:?}");
+    }
+    assert!(
+        w.paused.as_ref().is_none_or(|p| !p.why.contains("circles")),
+        "seed {seed}: it went in circles"
+    );
+    for order in w.outstanding.values() {
+        if let Order::Merge { target, head, .. } = order {
+            assert!(
+                reviews::approved(w, *target),
+                "seed {seed}: a merge of {target:?} that nobody approved"
+            );
+            assert_eq!(w.track(*target).and_then(|t| t.head.as_ref()), Some(head), "seed {seed}");
+            if let Target::Phase(number) = target {
+                let phase = w.phase(*number).unwrap();
+                let merged = |n| w.phase(n).is_some_and(|p| matches!(p.fate, Fate::Merged | Fate::Skipped(_)));
+                assert!(
+                    phase.plan.depends_on.iter().all(|n| merged(*n)),
+                    "seed {seed}: a merge before its dependencies"
+                );
+            }
+        }
+    }
+    let mut orders: Vec<&Order> = w.outstanding.values().collect();
+    orders.sort();
+    let before = orders.len();
+    orders.dedup();
+    assert_eq!(orders.len(), before, "seed {seed}: one order is out twice");
+}
+
+/// The log alone makes the same states again.
+fn replays(bench: &Bench, seed: u64) {
+    let mut w = None;
+    let mut batch: Vec<Arrival> = Vec::new();
+    for (row, at) in &bench.rows {
+        batch.push(row.arrival.clone());
+        if !row.decided {
+            continue;
+        }
+        let decision = decide(w.as_ref(), &batch, *at).unwrap();
+        let last = decision.rows.last().unwrap();
+        assert_eq!(last.seq, row.seq, "seed {seed}");
+        assert_eq!(last.state_hash, row.state_hash, "seed {seed}, row {}", row.seq);
+        assert_eq!(last.transitions, row.transitions, "seed {seed}, row {}", row.seq);
+        w = Some(decision.next);
+        batch.clear();
+    }
+    assert_eq!(w.as_ref().map(state_hash), Some(state_hash(bench.workflow())), "seed {seed}");
+    for (place, (row, _)) in bench.rows.iter().enumerate() {
+        assert_eq!(
+            row.seq,
+            i64::try_from(place).unwrap() + 1,
+            "seed {seed}: rows are numbered without gaps"
+        );
+    }
+}
