@@ -1,8 +1,24 @@
 //! What people say to Millhand: the commands and the grammar they are read by.
+//!
+//! Invariant: a command is only what a reader of the rendered comment sees as a line of its own. What stands in code,
+//! quotes, lists, tables, HTML or comments commands nothing, and nothing a person can write makes the parser fail.
+
+mod arguments;
+mod grammar;
+mod lines;
+mod near;
+mod table;
+
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 
 use super::ids::MicroUsd;
+
+pub use arguments::{BUDGET_USD_MAX, HASH_DIGITS_MIN, TEXT_CHARS_MAX};
+pub use grammar::{COMMANDS_MAX, looks_like, parse};
+pub use table::{Entry, Name, Needs, TABLE, Who, commands_md, help};
 
 /// A command, as written in a comment or sent through the API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,4 +82,45 @@ pub enum PhaseRef {
     Number(u32),
     /// By id, `02-parser`.
     Id(String),
+}
+
+/// What a comment says to Millhand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parsed {
+    /// The commands in the order they stand.
+    pub commands: Vec<Command>,
+    /// What looked like one and is none, in the order it stands; at most [`COMMANDS_MAX`] and one for the rest.
+    pub refused: Vec<Refusal>,
+}
+
+/// Why something that was said is not done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// One sentence: why, and what to do.
+    pub sentence: String,
+    /// How it is told.
+    pub manner: Manner,
+}
+
+impl Refusal {
+    /// A refusal that is answered by a short reply.
+    #[must_use]
+    pub fn reply(sentence: impl Into<String>) -> Self {
+        Self {
+            sentence: sentence.into(),
+            manner: Manner::Reply,
+        }
+    }
+}
+
+/// How a refusal is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Manner {
+    /// Not at all: what our own App writes is no command, and answering it would be a loop.
+    Silence,
+    /// By a reaction, without a comment.
+    Reaction,
+    /// By one short reply.
+    Reply,
 }

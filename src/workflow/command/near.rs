@@ -1,0 +1,137 @@
+//! Words that are nearly ours.
+//!
+//! Invariant: a word is near only if a slip of the finger explains it. Other programs listen to slash commands as well,
+//! and what is said to them is not ours to comment.
+
+use super::table::TABLE;
+
+/// Words of this length and longer may differ in two places behind their first letter; in shorter ones that would be
+/// another word.
+const LONG_WORD_CHARS: usize = 7;
+
+/// The prefix that always means us.
+pub(super) const PREFIX: &str = "millhand";
+
+/// The command nearest to `word`, if it is near enough.
+pub(super) fn command(word: &str) -> Option<&'static str> {
+    nearest(word, TABLE.iter().map(|entry| entry.word))
+}
+
+/// Whether `word` is the prefix with a slip in it.
+pub(super) fn is_nearly_prefix(word: &str) -> bool {
+    nearest(word, [PREFIX].into_iter()).is_some()
+}
+
+fn nearest(word: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    let word = word.to_ascii_lowercase();
+    if word.len() > 2 * PREFIX.len() {
+        return None;
+    }
+    known
+        .map(|candidate| (distance(&word, candidate), candidate))
+        .filter(|(distance, candidate)| match distance {
+            0 | 1 => true,
+            2 => candidate.len() >= LONG_WORD_CHARS && word.as_bytes().first() == candidate.as_bytes().first(),
+            _ => false,
+        })
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many letters must be put in, left out, changed or swapped with their neighbour (optimal string alignment).
+fn distance(one: &str, other: &str) -> usize {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=other.len()).collect();
+    for i in 1..=one.len() {
+        let mut row = vec![i];
+        for j in 1..=other.len() {
+            let change = last[j - 1] + usize::from(one[i - 1] != other[j - 1]);
+            let mut best = change.min(last[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1] {
+                best = best.min(before[j - 2] + 1);
+            }
+            row.push(best);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last.last().copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_count_once_each() {
+        for (one, other, slips) in [
+            ("", "", 0),
+            ("", "help", 4),
+            ("help", "help", 0),
+            ("hlep", "help", 1),
+            ("hep", "help", 1),
+            ("helpp", "help", 1),
+            ("aproove", "approve", 2),
+            ("review", "revise", 2),
+            ("kitten", "sitting", 3),
+        ] {
+            assert_eq!(distance(one, other), slips, "{one} {other}");
+            assert_eq!(distance(other, one), slips, "{other} {one}");
+        }
+    }
+
+    #[test]
+    fn words_of_other_programs_are_not_near() {
+        for word in [
+            "assign",
+            "cc",
+            "lgtm",
+            "hold",
+            "unhold",
+            "test",
+            "retest",
+            "close",
+            "reopen",
+            "kind",
+            "area",
+            "label",
+            "meow",
+            "shrug",
+            "override",
+            "rebase",
+            "merge",
+            "review",
+            "describe",
+            "improve",
+            "ask",
+            "format",
+            "fix",
+            "deploy",
+            "stop",
+            "build",
+            "run",
+            "rerun",
+            "ready",
+            "backport",
+            "restart",
+            "rename",
+            "retitle",
+            "result",
+            "skip",
+            "reserve",
+            "remove",
+            "ok-to-test",
+            "cherrypick",
+            "milestone",
+            "priority",
+            "usr",
+            "tmp",
+            "home",
+            "api",
+            "etc",
+            "unapprove",
+        ] {
+            assert_eq!(command(word), None, "{word}");
+        }
+    }
+}
