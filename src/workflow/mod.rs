@@ -11,6 +11,8 @@ pub mod model;
 pub mod order;
 pub mod plan;
 pub mod policy;
+pub mod protected;
+pub mod repo_path;
 pub mod settings;
 pub mod state;
 pub mod text_class;

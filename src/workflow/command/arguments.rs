@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use super::grammar::first_word;
 use super::lines::Scan;
 use super::table::Name;
 use super::{ApproveWhat, Command, PhaseRef};

@@ -160,7 +160,7 @@ fn without_punctuation(word: &str) -> &str {
 }
 
 /// The first word and what stands behind it.
-fn first_word(text: &str) -> (&str, &str) {
+pub(super) fn first_word(text: &str) -> (&str, &str) {
     let text = text.trim_start_matches([' ', '\t']);
     text.split_at(text.find([' ', '\t']).unwrap_or(text.len()))
 }
