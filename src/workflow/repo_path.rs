@@ -135,6 +135,9 @@ impl fmt::Display for RepoPath {
 /// capital and no ASCII small letter; full-width letters as the ASCII ones, because Windows converts them so.
 #[must_use]
 pub fn fold(path: &str) -> String {
+    if path.is_ascii() {
+        return path.to_ascii_lowercase();
+    }
     let composed = gix::utils::str::precompose(Cow::Borrowed(path));
     let upper: String = composed.chars().map(narrow).flat_map(char::to_uppercase).collect();
     let lower: String = upper
@@ -149,6 +152,7 @@ pub fn fold(path: &str) -> String {
 /// A full-width form as its ASCII character (they lie 0xFEE0 apart).
 fn narrow(c: char) -> char {
     match c {
+        '\u{ff0f}' => c, // a slash would make two parts of one
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
         _ => c,
     }
