@@ -9,6 +9,9 @@ mod lines;
 mod near;
 mod table;
 
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
 use super::ids::MicroUsd;

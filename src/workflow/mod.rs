@@ -13,6 +13,8 @@ pub mod model;
 pub mod order;
 pub mod plan;
 pub mod policy;
+pub mod protected;
+pub mod repo_path;
 pub mod reviews;
 pub mod settings;
 pub mod state;

@@ -18,15 +18,15 @@ pub enum Class {
 }
 
 impl Class {
-    /// What people call it.
+    /// What people call it, with its article.
     #[must_use]
     pub const fn words(self) -> &'static str {
         match self {
-            Self::Plain => "plain",
-            Self::Control => "control",
-            Self::Direction => "text direction",
-            Self::Invisible => "invisible",
-            Self::PrivateUse => "private use",
+            Self::Plain => "a plain",
+            Self::Control => "a control",
+            Self::Direction => "a text direction",
+            Self::Invisible => "an invisible",
+            Self::PrivateUse => "a private use",
         }
     }
 }

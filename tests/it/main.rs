@@ -1,9 +1,5 @@
 //! All integration tests, in one binary: it links once.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::print_stderr,
-    reason = "a test that cannot go on must say so at once"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "a test that cannot go on must say so at once")]
 
+mod repo_path;
 mod workflow;
