@@ -6,4 +6,5 @@
 )]
 
 mod contract;
+mod shipped;
 mod tidy;

@@ -74,7 +74,7 @@ fn skip(sentence: &str) {
 }
 
 /// One file of the descriptions as JSON.
-fn read_json(dir: &Path, file: &str) -> Value {
+pub(crate) fn read_json(dir: &Path, file: &str) -> Value {
     let bytes = std::fs::read(dir.join(file)).unwrap_or_else(|error| panic!("reading {file}: {error}"));
     serde_json::from_slice(&bytes).unwrap_or_else(|error| panic!("{file} is not JSON: {error}"))
 }
