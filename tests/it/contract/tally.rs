@@ -3,7 +3,7 @@
 //! Tests may run one process each, so a count in memory tells little. When `MILLHAND_CONTRACT_TALLY` names a folder, every
 //! process also appends one line for each thing judged to a file of its own there; `test.sh` adds them up at the end.
 //!
-//! Invariant: a thing is counted after it was judged, whatever the verdict.
+//! Invariant: what could be looked up in a description is counted once, whatever the verdict.
 
 use std::collections::BTreeMap;
 use std::fs::File;
