@@ -1,5 +1,8 @@
 //! All integration tests, in one binary: it links once.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "a test that cannot go on must say so at once")]
 
+mod contract;
 mod repo_path;
+mod shipped;
+mod tidy;
 mod workflow;
