@@ -110,13 +110,10 @@ pub(crate) async fn concurrent_ingests_agree_who_was_first(store: &Arc<dyn Store
 
 pub(crate) async fn a_refused_batch_leaves_nothing_and_the_others_go_on(store: &Arc<dyn Store>) {
     let bad = vec![delivery("7#1", "fine", 0), delivery("7#1", "not\0fine", 0)];
-    // Begun together, so that the store may put them into one transaction.
-    let mut refused = store.ingest(bad);
-    let mut good = store.ingest(vec![delivery("7#1", "good", 0)]);
-    begin(&mut refused).await;
-    begin(&mut good).await;
-    assert_eq!(good.await.unwrap(), [true]);
-    assert!(matches!(refused.await, Err(StoreError::Refused(_))));
+    // Together, so that the store may put them into one transaction.
+    let (refused, good) = tokio::join!(store.ingest(bad), store.ingest(vec![delivery("7#1", "good", 0)]));
+    assert_eq!(good.unwrap(), [true]);
+    assert!(matches!(refused, Err(StoreError::Refused(_))));
     assert_eq!(look(store, 1).await.unwrap().1, ["good"]);
     assert_eq!(look(store, 1).await, None);
 }
@@ -186,6 +183,12 @@ pub(crate) async fn unrouted_rows_wait_for_their_route(store: &Arc<dyn Store>) {
         "what it knows is not repeated"
     );
     assert_eq!(look(store, 3).await, None);
+    let repeated = store
+        .decided("unrouted:7:abc".to_owned(), "known".to_owned())
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(repeated.done && repeated.result.is_some(), "it does not wait for ever");
 
     assert_eq!(store.route(7, "sha:abc".to_owned()).await.unwrap(), Some("7#1".to_owned()));
     assert_eq!(store.route(7, "branch:x".to_owned()).await.unwrap(), Some("7#1".to_owned()));

@@ -31,6 +31,7 @@ macro_rules! conformance {
                 a_wrong_version_is_a_conflict
                 rows_of_another_workflow_are_refused
                 a_decision_that_panics_stops_nobody
+                a_failing_subject_lets_others_pass_while_the_clock_stands_still
                 a_new_round_is_a_workflow_of_its_own
                 steps_from_many_tasks_lose_nothing
                 workflows_are_listed_by_what_is_asked

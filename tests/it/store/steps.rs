@@ -279,6 +279,23 @@ pub(crate) async fn a_decision_that_panics_stops_nobody(store: &Arc<dyn Store>) 
     left_nothing(store, None).await;
 }
 
+pub(crate) async fn a_failing_subject_lets_others_pass_while_the_clock_stands_still(store: &Arc<dyn Store>) {
+    for issue in [1, 2, 3] {
+        ingest(store, &subject(issue), "one", 0).await;
+    }
+    let mut order = Vec::new();
+    for _ in 0..6 {
+        let (input, _) = step_with(store, 0, |input| {
+            assert_ne!(input.subject, subject(1), "never decided");
+            StepOutput::default()
+        })
+        .await;
+        order.push(input.map(|input| input.subject));
+    }
+    let expected = [1, 2, 3, 1, 1, 1].map(|issue| Some(subject(issue)));
+    assert_eq!(order, expected);
+}
+
 pub(crate) async fn a_new_round_is_a_workflow_of_its_own(store: &Arc<dyn Store>) {
     for round in 1..=2 {
         ingest(store, "7#1", &format!("start of round {round}"), 1).await;
