@@ -11,8 +11,8 @@ use crate::store::{CallRow, Cost, NewCall, Reservation, SettledCall, StoreError}
 
 statements! {
     BOOK_LOST = "update model_calls set status = 'lost', cost_microusd = reserved_microusd,
-            outcome = 'the process that made the call ended before its answer was booked', settled_at = $3
-        where effect = $1 and status = 'reserved' and id <> $2";
+            outcome = 'the process that made the call ended before its answer was booked', settled_at = $2
+        where effect = $1 and status = 'reserved'";
     COST = "select cast(coalesce(sum(case when status = 'reserved' then 0 else cost_microusd end), 0) as bigint) as spent,
             cast(coalesce(sum(case when status = 'reserved' then reserved_microusd else 0 end), 0) as bigint) as reserved,
             count(*) as calls, coalesce(max(nominal), 0) as nominal
@@ -89,10 +89,10 @@ async fn is_booked(connection: &mut SqliteConnection, id: &str) -> Result<bool, 
     Ok(found > 0)
 }
 
+/// Only one process performs an effect: what it finds reserved was reserved by one that is gone.
 async fn book_lost(connection: &mut SqliteConnection, call: &NewCall) -> Result<(), StoreError> {
     sqlx::query(BOOK_LOST)
         .bind(&call.effect)
-        .bind(&call.id)
         .bind(call.now.0)
         .execute(connection)
         .await?;

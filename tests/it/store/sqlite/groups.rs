@@ -119,6 +119,38 @@ async fn a_transaction_that_is_gone_is_told_to_all_and_the_next_one_works() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_fails_is_told_to_all_and_the_next_one_works() {
+    let place = Place::new();
+    let store: Arc<dyn Store> = place.open().await;
+    // References that are checked only at the commit, which then leaves its transaction open.
+    let mut stranger = place.stranger().await;
+    for statement in [
+        "create table parents (id integer primary key)",
+        "create table children (parent integer references parents (id) deferrable initially deferred)",
+        "create trigger mine after insert on blobs when new.hash = 'mine' begin insert into children values (1); end",
+    ] {
+        sqlx::query(statement).execute(&mut stranger).await.unwrap();
+    }
+    let (release, step) = hold(&store).await;
+    let mut row = store.ingest(vec![delivery("7#1", "one", 0)]);
+    let mut failing = store.put_blobs(vec![mine()]);
+    assert!(!begin(&mut row).await);
+    assert!(!begin(&mut failing).await);
+    drop(release);
+    step.await.unwrap();
+
+    for answer in [row.await.map(|_| ()), failing.await] {
+        assert!(
+            matches!(&answer, Err(StoreError::Refused(why)) if why.contains("FOREIGN KEY")),
+            "{answer:?}"
+        );
+    }
+    assert_eq!(look(&store, 1).await, None);
+    assert!(ingest(&store, "7#1", "one", 2).await);
+    assert_eq!(look(&store, 3).await.unwrap().1, ["one"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_step_in_a_transaction_that_is_gone_is_taken_again() {
     let place = Place::new();
     let store: Arc<dyn Store> = place.open().await;
