@@ -6,7 +6,9 @@
 //! Invariant: an answer `Ok` of a writing method means that the write is on the disk, whole; an error means that
 //! nothing of it is, or that the caller cannot know and will find the same keys again.
 
+mod pacing;
 pub mod rows;
+pub mod sqlite;
 
 use std::fmt;
 
@@ -22,7 +24,7 @@ pub type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 pub type StepFn = Box<dyn FnOnce(StepInput) -> StepOutput + Send>;
 
 /// Why the store could not do it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// Somebody else changed the row first; load again and decide again.
     #[error("the row was changed by somebody else")]
@@ -39,6 +41,10 @@ pub enum StoreError {
     /// The database does not answer; the same call may succeed later.
     #[error("the database does not answer: {0}")]
     Unavailable(String),
+    /// What was asked breaks a rule of the tables, or the decision panicked: a mistake in the program, the same call
+    /// fails again. Nothing was written.
+    #[error("the store refused: {0}")]
+    Refused(String),
 }
 
 /// What the engine asks of a database.
@@ -49,7 +55,8 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// Takes the dirty subject that waits longest, hands its undecided rows (at most `STEP_ROWS_MAX`, in order) and its
     /// newest workflow to `decide`, and writes the result, all in one transaction under the subject's row lock.
-    /// `false`: no subject is dirty.
+    /// `false`: no subject is dirty. When the decision panics or what it writes is refused, the subject stays as it was
+    /// and goes to the back of the queue, so that the others go on.
     fn step(&self, now: Millis, decide: StepFn) -> Answer<'_, bool>;
 
     /// Leases up to `limit` effects that are due at `now` until `lease_until`, oldest first. Never one that is withdrawn,
@@ -67,7 +74,8 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Gives an effect back to be tried again at `run_at`. `false`: the lease was lost.
     fn postpone(&self, later: Postpone) -> Answer<'_, bool>;
 
-    /// When the next effect becomes due or the next lease ends; `None` if nothing is open. A dirty subject is due now.
+    /// When the next effect becomes due or the next lease ends; `None` if nothing is open. A dirty subject is due now
+    /// (answered as time zero), an effect whose lane is taken is due when that lease ends.
     fn next_due(&self) -> Answer<'_, Option<Millis>>;
 
     /// Stores big values by their SHA-256; those already there are left alone.
@@ -127,4 +135,10 @@ pub trait Store: Send + Sync + fmt::Debug {
 
     /// Answers if the database can be read and written.
     fn ping(&self) -> Answer<'_, ()>;
+
+    /// Resolves after the next commit that stored a delivery, decided a subject, or ended or gave back an effect; counted
+    /// from the call, not from the first poll: call it, look for work, then await it, and no wake-up is missed. It says
+    /// nothing of time passing ([`Store::next_due`] does), nor of what other processes commit. Resolves at once when the
+    /// store is closed.
+    fn woken(&self) -> BoxFuture<'_, ()>;
 }

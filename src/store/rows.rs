@@ -7,6 +7,10 @@ use crate::clock::Millis;
 /// How many undecided rows one step takes at most: a flood on one subject must not hold the transaction.
 pub const STEP_ROWS_MAX: u32 = 50;
 
+/// How the subject of deliveries begins that nothing leads from yet. They are stored, but never decided: they wait until
+/// a step records the route.
+pub const UNROUTED: &str = "unrouted:";
+
 /// A row for the inbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewDelivery {
@@ -290,6 +294,16 @@ pub struct RouteRow {
     pub repository: i64,
     /// What leads there.
     pub key: String,
+}
+
+impl RouteRow {
+    /// The subject under which deliveries wait for this route: `unrouted:<repository id>:<sha>` for a commit,
+    /// `unrouted:<repository id>:<key>` for anything else.
+    #[must_use]
+    pub fn unrouted_subject(&self) -> String {
+        let waited_for = self.key.strip_prefix("sha:").unwrap_or(&self.key);
+        format!("{UNROUTED}{}:{waited_for}", self.repository)
+    }
 }
 
 /// A model call about to be made.

@@ -4,5 +4,6 @@
 mod contract;
 mod repo_path;
 mod shipped;
+mod store;
 mod tidy;
 mod workflow;
