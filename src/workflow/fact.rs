@@ -426,6 +426,8 @@ pub struct Done {
 pub struct CostSeen {
     /// Spent so far.
     pub spent: MicroUsd,
+    /// Reserved for calls under way.
+    pub reserved: MicroUsd,
     /// Calls so far.
     pub calls: u32,
     /// Whether prices are nominal (the offline model costs nothing).
