@@ -396,10 +396,12 @@ fn the_table_has_a_row_for_each_name_in_order() {
         let example = format!(
             "/{} {}",
             entry.word,
-            match entry.name {
-                Name::Revise => "text",
-                Name::Budget => "1",
-                _ => "",
+            if entry.arguments.starts_with("<text") {
+                "text"
+            } else if entry.arguments.is_empty() || entry.arguments.starts_with('[') {
+                ""
+            } else {
+                "1"
             }
         );
         assert_eq!(parse(&example, true).commands[0].name(), entry.name);
