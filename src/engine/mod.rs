@@ -18,6 +18,7 @@ mod translate;
 pub mod view;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -55,7 +56,7 @@ pub struct EngineConfig {
 }
 
 /// What the engine is made of.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Parts {
     /// The memory.
     pub store: Arc<dyn Store>,
@@ -71,6 +72,8 @@ pub struct Parts {
     pub envelope: crate::llm::prompt::EnvelopeKey,
     /// What the operator decides.
     pub config: EngineConfig,
+    /// When a webhook came last, in epoch milliseconds; 0 for never. Without webhooks sweeps are the only way in.
+    pub heard: AtomicI64,
 }
 
 /// The engine. Cheap to clone.

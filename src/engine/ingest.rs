@@ -1,0 +1,121 @@
+//! *ingest*: a verified delivery becomes a row of the inbox.
+//!
+//! Invariant: a delivery is stored before it is understood any further than to know whom it concerns; the answer to GitHub
+//! goes out only after the commit.
+
+use std::sync::atomic::Ordering;
+
+use super::{Engine, subject};
+use crate::github::InstallationId;
+use crate::github::webhook::{Concern, Payload};
+use crate::store::rows::UNROUTED;
+use crate::store::{NewDelivery, StoreError};
+
+/// Kind of inbox rows that hold a webhook; the event's name follows.
+pub(super) const WEBHOOK: &str = "webhook:";
+
+/// A delivery whose signature was checked.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// `X-GitHub-Event`.
+    pub event: String,
+    /// `X-GitHub-Delivery`: the same for a redelivery.
+    pub guid: String,
+    /// The body as received.
+    pub body: Vec<u8>,
+}
+
+/// What became of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ingested {
+    /// Stored.
+    Stored,
+    /// Stored before.
+    Seen,
+    /// Nothing in it concerns us.
+    Unused,
+}
+
+/// Why a delivery was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum IngestError {
+    /// The body does not fit its event.
+    #[error("{0}")]
+    Malformed(String),
+    /// It cannot be stored now.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Engine {
+    /// Stores a delivery for every subject it concerns.
+    ///
+    /// # Errors
+    /// [`IngestError`].
+    pub async fn ingest(&self, delivery: Delivery) -> Result<Ingested, IngestError> {
+        let payload = Payload::parse(&delivery.event, &delivery.body).map_err(|e| IngestError::Malformed(e.to_string()))?;
+        self.0.heard.store(self.now().0, Ordering::Relaxed);
+        if self.is_echo(&payload).await {
+            return Ok(Ingested::Unused);
+        }
+        let subjects = self.subjects(&payload).await?;
+        if subjects.is_empty() {
+            return Ok(Ingested::Unused);
+        }
+        let row = |subject| NewDelivery {
+            subject,
+            fact_id: format!("delivery:{}", delivery.guid),
+            kind: format!("{WEBHOOK}{}", delivery.event),
+            body: delivery.body.clone(),
+            received_at: self.now(),
+        };
+        let new = self.0.store.ingest(subjects.into_iter().map(row).collect()).await?;
+        Ok(if new.contains(&true) { Ingested::Stored } else { Ingested::Seen })
+    }
+
+    /// Whether the delivery only tells what we did ourselves. Checks of other Apps on our commits name us as their sender,
+    /// since we pushed: there only the App that owns the check counts.
+    async fn is_echo(&self, payload: &Payload) -> bool {
+        let Some(installation) = payload.route().installation else { return false };
+        let Ok(identity) = self.0.github.identity(InstallationId(installation.0)).await else {
+            return false; // not knowing costs one look too many, nothing else
+        };
+        match payload {
+            Payload::CheckSuite(event) => event.about.app == Some(identity.app_id),
+            Payload::CheckRun(event) => event.about.app == Some(identity.app_id),
+            Payload::Status(_) | Payload::WorkflowRun(_) => false,
+            other => other.is_own(identity),
+        }
+    }
+
+    /// The subjects that a delivery concerns: by number, by branch, by what was recorded; or, for a commit that nothing
+    /// leads from yet, the place where it waits for that.
+    async fn subjects(&self, payload: &Payload) -> Result<Vec<String>, StoreError> {
+        let route = payload.route();
+        let Some(repository) = route.repository.and_then(|id| i64::try_from(id.0).ok()) else { return Ok(Vec::new()) };
+        let prefix = &self.0.config.settings.branches.prefix;
+        let mut branches = false;
+        let mut waits_for = None;
+        for concern in &route.concerns {
+            let key = match concern {
+                Concern::Issue(number) => return Ok(vec![subject::issue(repository, *number)]),
+                Concern::Branch(name) => {
+                    branches = true;
+                    match subject::issue_of_branch(name, prefix) {
+                        Some(issue) => return Ok(vec![subject::issue(repository, issue)]),
+                        None => continue,
+                    }
+                }
+                Concern::Pull(number) => format!("pull:{number}"),
+                Concern::Sha(sha) => format!("sha:{sha}"),
+                Concern::Repository | Concern::Installation => continue,
+            };
+            if let Some(subject) = self.0.store.route(repository, key.clone()).await? {
+                return Ok(vec![subject]);
+            }
+            waits_for.get_or_insert(key);
+        }
+        // On a branch that is not ours nothing of ours will ever appear.
+        Ok(waits_for.filter(|_| !branches).map(|key| format!("{UNROUTED}{repository}:{key}")).into_iter().collect())
+    }
+}

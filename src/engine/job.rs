@@ -1,0 +1,108 @@
+//! What an effect carries out: an order of a workflow, or something that no workflow orders yet.
+
+use serde::{Deserialize, Serialize};
+
+use super::subject;
+use crate::clock::Millis;
+use crate::store::NewDelivery;
+use crate::workflow::order::Order;
+
+/// Kind of inbox rows that ask for a job on a subject without a workflow.
+pub(super) const WANTED: &str = "wanted";
+
+/// What an effect carries out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "job", rename_all = "snake_case")]
+pub(super) enum Job {
+    /// An order of a workflow.
+    Order {
+        /// The order.
+        order: Order,
+    },
+    /// Read whether somebody who may has started work on an issue.
+    ReadStart {
+        /// The repository.
+        repository: i64,
+        /// The issue.
+        issue: u64,
+        /// What made us look.
+        hint: StartHint,
+    },
+    /// React to what was refused: a start by somebody who may not.
+    Refuse {
+        /// The repository.
+        repository: i64,
+        /// Node id of the issue or comment.
+        node_id: String,
+    },
+    /// List installations and their repositories, and see that each is swept.
+    ListInstallations {
+        /// Not before.
+        due: Millis,
+    },
+    /// Look at a repository for starts and comments that no webhook told.
+    Discover {
+        /// The repository.
+        repository: i64,
+        /// Not before.
+        due: Millis,
+    },
+}
+
+/// What made us look for a start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum StartHint {
+    /// A label, a reopening, a comment: the issue tells which.
+    Seen,
+    /// The operator asked for it.
+    Operator {
+        /// Whether the plan's approval is waived.
+        auto: bool,
+        /// The request's key.
+        key: String,
+    },
+}
+
+impl Job {
+    /// A row for the inbox that asks for this job.
+    pub(super) fn wanted_by(&self, subject: &str, fact_id: &str, now: Millis) -> NewDelivery {
+        NewDelivery {
+            subject: subject.to_owned(),
+            fact_id: fact_id.to_owned(),
+            kind: WANTED.to_owned(),
+            // A job has only strings and numbers: serialising it cannot fail.
+            body: serde_json::to_vec(self).unwrap_or_default(),
+            received_at: now,
+        }
+    }
+
+    /// The subject a job belongs to when no workflow orders it.
+    pub(super) fn subject(&self) -> String {
+        match self {
+            Self::ReadStart { repository, issue, .. } => subject::issue(*repository, *issue),
+            Self::Refuse { repository, .. } | Self::Discover { repository, .. } => subject::repository(*repository),
+            Self::Order { .. } | Self::ListInstallations { .. } => subject::SERVICE.to_owned(),
+        }
+    }
+
+    /// Not before this time.
+    pub(super) fn due(&self) -> Option<Millis> {
+        match self {
+            Self::Order { order } => order.due(),
+            Self::ListInstallations { due } | Self::Discover { due, .. } => Some(*due),
+            Self::ReadStart { .. } | Self::Refuse { .. } => None,
+        }
+    }
+
+    /// Its name in logs.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Order { order } => order.name(),
+            Self::ReadStart { .. } => "read_start",
+            Self::Refuse { .. } => "refuse",
+            Self::ListInstallations { .. } => "list_installations",
+            Self::Discover { .. } => "discover",
+        }
+    }
+}

@@ -1,0 +1,410 @@
+//! *perform*: an effect is carried out under its lease, and its outcome goes into the inbox.
+//!
+//! Any attempt after the first looks at what is there before it acts. What cannot be done is an outcome like any other;
+//! what only takes time is given back with a time to come again.
+//!
+//! Invariant: an effect ends in exactly one finish, and whoever lost its lease writes nothing.
+
+mod facts;
+mod issue;
+mod model;
+mod phase;
+mod reads;
+mod release;
+mod start;
+mod task;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+
+use super::job::Job;
+use super::{Engine, LEASE, record, reconcile};
+use crate::clock::Millis;
+use crate::github::{Attempt, Conflict, Denial, Error, Github, NodeId, Repo, RepositoryId, RequestKind, RequestNote};
+use crate::store::{Blob, Finish, LeasedEffect, NewDelivery, Pace, PaceRequest, Postpone, RepositoryRow, StoreError};
+use crate::workflow::fact::{CostSeen, Delayed, DelayedBy, Done, Fact, Outcome, RefusalKind, Refused};
+use crate::workflow::ids::MicroUsd;
+use crate::workflow::model::Workflow;
+use crate::workflow::order::Order;
+
+/// After so many attempts that GitHub did not answer, the core is told and decides.
+const ATTEMPTS_MAX: i64 = 8;
+
+/// The first wait after a failed attempt; doubled each time.
+const BACKOFF: Duration = Duration::from_secs(1);
+
+/// The longest wait between two attempts.
+const BACKOFF_MAX: Duration = Duration::from_secs(60);
+
+/// People are told of a wait that is longer than this.
+const TOLD_AFTER: Duration = Duration::from_secs(30);
+
+/// Everything an effect needs while it is carried out.
+pub(super) struct Performing<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) effect: &'a LeasedEffect,
+    /// GitHub, counting this effect's requests.
+    pub(super) github: Github,
+    requests: Arc<AtomicU32>,
+}
+
+/// How an effect ended.
+#[derive(Debug, Default)]
+pub(super) struct Ended {
+    /// What came of the order, when it was one.
+    pub(super) outcome: Option<Outcome>,
+    /// The ledger, when a model was asked.
+    pub(super) cost: Option<CostSeen>,
+    /// Facts that were read beside it.
+    pub(super) facts: Vec<(String, Fact)>,
+    /// Other rows for the inbox.
+    pub(super) deliveries: Vec<NewDelivery>,
+    /// Big values.
+    pub(super) blobs: Vec<Blob>,
+    /// One line for the audit.
+    pub(super) note: String,
+}
+
+impl Ended {
+    pub(super) fn saying(note: &str) -> Self {
+        Self { note: note.to_owned(), ..Self::default() }
+    }
+
+    pub(super) fn with(outcome: Outcome) -> Self {
+        Self { outcome: Some(outcome), ..Self::default() }
+    }
+}
+
+/// Why an effect did not end.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Trouble {
+    /// GitHub said no, or nothing.
+    #[error(transparent)]
+    Github(#[from] Error),
+    /// The database did not answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// It is not its time yet.
+    #[error("{sentence}")]
+    Later {
+        /// When to come again.
+        until: Millis,
+        /// What is waited for.
+        on: DelayedBy,
+        /// Why.
+        sentence: String,
+    },
+    /// It can never be done like this.
+    #[error("{0}")]
+    Never(String),
+}
+
+impl From<crate::github::render::Blocked> for Trouble {
+    fn from(blocked: crate::github::render::Blocked) -> Self {
+        Self::Never(format!("a text was held back: {blocked}"))
+    }
+}
+
+/// Carries an effect out and records how it ended.
+pub(super) async fn perform(engine: &Engine, effect: LeasedEffect) {
+    let requests = Arc::new(AtomicU32::new(0));
+    let counter = Arc::clone(&requests);
+    let observer = engine.0.github.observer();
+    let github = engine.0.github.observed_by(Arc::new(move |note: &RequestNote<'_>| {
+        if note.kind != RequestKind::Token {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+        observer(note);
+    }));
+    let Ok(job) = serde_json::from_str::<Job>(&effect.order) else {
+        tracing::error!(effect = effect.key, "An effect cannot be read; it is not one of this version");
+        return;
+    };
+    let performing = Performing { engine, effect: &effect, github, requests };
+    let work = AssertUnwindSafe(performing.carry_out(&job)).catch_unwind();
+    let ended = tokio::select! {
+        ended = work => ended,
+        () = performing.keep_lease() => return, // somebody else has it now
+    };
+    let ended = ended.unwrap_or_else(|_| Err(Trouble::Never("carrying it out panicked: a bug of Millhand".to_owned())));
+    if let Err(error) = performing.end(&job, ended).await {
+        // The lease runs out and the effect is taken up again, looking first.
+        tracing::error!(effect = effect.key, %error, "How an effect ended could not be stored");
+    }
+}
+
+/// A stored repository as the adaptor wants it.
+pub(super) fn repo(row: &RepositoryRow) -> Repo {
+    Repo {
+        id: RepositoryId(u64::try_from(row.id).unwrap_or(0)),
+        node_id: NodeId(row.node_id.clone()),
+        owner: row.owner.clone(),
+        name: row.name.clone(),
+        installation: reconcile::installation(row),
+    }
+}
+
+impl Performing<'_> {
+    /// The first attempt acts at once, every later one looks first.
+    pub(super) fn attempt(&self) -> Attempt {
+        if self.effect.attempts <= 1 { Attempt::First } else { Attempt::Again }
+    }
+
+    async fn carry_out(&self, job: &Job) -> Result<Ended, Trouble> {
+        match job {
+            Job::Order { order } => self.order(order).await,
+            Job::ReadStart { repository, issue, hint } => start::read_start(self, *repository, *issue, hint).await,
+            Job::Refuse { repository, node_id } => start::refuse(self, *repository, node_id).await,
+            Job::ListInstallations { .. } => reconcile::list_installations(self).await,
+            Job::Discover { repository, .. } => reconcile::discover(self, *repository).await,
+        }
+    }
+
+    async fn order(&self, order: &Order) -> Result<Ended, Trouble> {
+        let id = self.effect.workflow.clone().unwrap_or_default();
+        let row = self.engine.0.store.workflow(id).await?;
+        let Some(w) = row.and_then(|row| serde_json::from_str::<Workflow>(&row.state).ok()) else {
+            return Err(Trouble::Never("its workflow cannot be read".to_owned()));
+        };
+        self.pace(order).await?;
+        let at = At { p: self, w: &w, repo: repo_of(&w)? };
+        match order {
+            Order::ReadIssue { .. }
+            | Order::ReadPull { .. }
+            | Order::ReadRevert { .. }
+            | Order::Survey { .. }
+            | Order::ReadFailures { .. }
+            | Order::ComparePatch { .. } => at.read(order).await,
+            Order::Ask(ask) => at.ask(ask).await,
+            Order::Status { .. }
+            | Order::PostPlan { .. }
+            | Order::PostQuestions { .. }
+            | Order::AskPerson { .. }
+            | Order::Minimise { .. }
+            | Order::React { .. }
+            | Order::Reply { .. }
+            | Order::SetLabel
+            | Order::CloseIssue => at.on_issue(order).await,
+            Order::Open { .. }
+            | Order::Push { .. }
+            | Order::WriteCheck { .. }
+            | Order::Rerun { .. }
+            | Order::MarkReady { .. }
+            | Order::Present { .. }
+            | Order::AnswerReviews { .. }
+            | Order::UpdateBranch { .. } => at.on_phase(order).await,
+            Order::CreateBase { .. }
+            | Order::Merge { .. }
+            | Order::OpenRelease
+            | Order::DescribeRelease { .. }
+            | Order::ClosePull { .. }
+            | Order::DeleteBranches { .. } => at.on_release(order).await,
+            Order::WakeAt { .. } => Ok(Ended::with(Outcome::Woke)),
+        }
+    }
+
+    /// Waits its turn among the installation's writes. Waiting for capacity is no attempt.
+    async fn pace(&self, order: &Order) -> Result<(), Trouble> {
+        let mutations = mutations(order);
+        if mutations == 0 {
+            return Ok(());
+        }
+        let now = self.engine.now();
+        let ask = PaceRequest {
+            installation: self.effect.installation,
+            mutations,
+            interval_ms: self.engine.0.config.mutation_interval_ms,
+            now,
+        };
+        match self.engine.0.store.pace(ask).await? {
+            Pace::Go => Ok(()),
+            Pace::Wait(until) => {
+                Err(Trouble::Later { until, on: DelayedBy::RateLimit, sentence: "GitHub limits how fast Millhand may write.".to_owned() })
+            }
+        }
+    }
+
+    /// Renews the lease for as long as it can; returns when it is lost.
+    async fn keep_lease(&self) {
+        loop {
+            tokio::time::sleep(LEASE / 3).await;
+            let until = self.engine.now().plus(LEASE);
+            let renewed = self.engine.0.store.renew(self.effect.key.clone(), self.effect.token.clone(), until).await;
+            if matches!(renewed, Ok(false)) {
+                return;
+            }
+        }
+    }
+
+    /// Records how it ended, or gives it back.
+    async fn end(&self, job: &Job, ended: Result<Ended, Trouble>) -> Result<(), StoreError> {
+        let trouble = match ended {
+            Ok(ended) => return self.finish(job, ended).await,
+            Err(trouble) => trouble,
+        };
+        let now = self.engine.now();
+        let chain = matches!(job, Job::ListInstallations { .. } | Job::Discover { .. });
+        match &trouble {
+            Trouble::Later { until, on, sentence } => self.postpone(job, *until, false, (*on, sentence)).await,
+            Trouble::Github(Error::RateLimited { until, .. }) => {
+                self.engine.0.store.block_installation(self.effect.installation, *until).await?;
+                self.postpone(job, *until, false, (DelayedBy::RateLimit, "GitHub's rate limit is reached.")).await
+            }
+            Trouble::Github(error) if error.passes() && (chain || self.effect.attempts < ATTEMPTS_MAX) => {
+                self.postpone(job, now.plus(self.backoff()), true, (DelayedBy::Github, "GitHub does not answer.")).await
+            }
+            Trouble::Store(_) => self.postpone(job, now.plus(self.backoff()), true, (DelayedBy::Github, "")).await,
+            Trouble::Github(error) if chain => {
+                tracing::warn!(job = job.name(), %error, "A sweep was refused; it is tried again");
+                self.postpone(job, now.plus(BACKOFF_MAX), true, (DelayedBy::Github, "")).await
+            }
+            Trouble::Github(error) => {
+                tracing::warn!(effect = self.effect.key, job = job.name(), %error, "GitHub refused");
+                self.finish(job, Ended { note: error.to_string(), ..Ended::with(Outcome::Refused(refused(error))) }).await
+            }
+            Trouble::Never(why) => {
+                tracing::error!(effect = self.effect.key, job = job.name(), why, "It cannot be done");
+                let refused = Refused { kind: RefusalKind::Other, sentence: why.clone() };
+                self.finish(job, Ended { note: why.clone(), ..Ended::with(Outcome::Refused(refused)) }).await
+            }
+        }
+    }
+
+    async fn finish(&self, job: &Job, ended: Ended) -> Result<(), StoreError> {
+        let now = self.engine.now();
+        let fact = |(id, fact): &(String, Fact)| record::fact_delivery(&self.effect.subject, id, fact, now);
+        let mut deliveries: Vec<NewDelivery> = ended.facts.iter().map(fact).collect();
+        deliveries.extend(ended.deliveries);
+        if let (Job::Order { order }, Some(outcome)) = (job, ended.outcome) {
+            let done = Done {
+                key: self.effect.key.clone(),
+                order: order.clone(),
+                requests: self.requests.load(Ordering::Relaxed),
+                cost: ended.cost,
+                outcome,
+            };
+            deliveries.push(fact(&(format!("effect:{}", self.effect.key), Fact::Done(done))));
+        }
+        let finish = Finish {
+            key: self.effect.key.clone(),
+            token: self.effect.token.clone(),
+            deliveries,
+            blobs: ended.blobs,
+            outcome: ended.note,
+            now,
+        };
+        self.engine.0.store.finish(finish).await.map(|_| ())
+    }
+
+    async fn postpone(&self, job: &Job, until: Millis, attempt: bool, why: (DelayedBy, &str)) -> Result<(), StoreError> {
+        let now = self.engine.now();
+        let (on, sentence) = why;
+        let tell = matches!(job, Job::Order { .. }) && until.since(now) > TOLD_AFTER;
+        let told = tell.then(|| {
+            let fact = Fact::Delayed(Delayed { key: self.effect.key.clone(), until, on, sentence: sentence.to_owned() });
+            record::fact_delivery(&self.effect.subject, &format!("delayed:{}:{}", self.effect.key, until.0), &fact, now)
+        });
+        let later = Postpone {
+            key: self.effect.key.clone(),
+            token: self.effect.token.clone(),
+            run_at: until,
+            attempt,
+            reason: sentence.to_owned(),
+            deliveries: told.into_iter().collect(),
+        };
+        self.engine.0.store.postpone(later).await.map(|_| ())
+    }
+
+    /// Doubled with every attempt, spread by up to a half, so that what failed together does not come back together.
+    fn backoff(&self) -> Duration {
+        let doublings = u32::try_from(self.effect.attempts.clamp(1, 7) - 1).unwrap_or(0);
+        let wait = (BACKOFF * 2_u32.pow(doublings)).min(BACKOFF_MAX);
+        let spread = u64::try_from(wait.as_millis() / 2).unwrap_or(0).max(1);
+        wait + Duration::from_millis(self.engine.0.entropy.number() % spread)
+    }
+}
+
+/// A workflow's order being carried out.
+pub(super) struct At<'a> {
+    pub(super) p: &'a Performing<'a>,
+    pub(super) w: &'a Workflow,
+    pub(super) repo: Repo,
+}
+
+/// A workflow's repository as the adaptor wants it.
+fn repo_of(w: &Workflow) -> Result<Repo, Trouble> {
+    let Some((owner, name)) = w.repository.name.split_once('/') else {
+        return Err(Trouble::Never(format!("{:?} is no repository's name", w.repository.name)));
+    };
+    Ok(Repo {
+        id: RepositoryId(w.repository.id),
+        node_id: NodeId(w.repository.node_id.clone()),
+        owner: owner.to_owned(),
+        name: name.to_owned(),
+        installation: crate::github::InstallationId(w.repository.installation),
+    })
+}
+
+/// How many changes an order makes at most: what the pacer counts.
+fn mutations(order: &Order) -> u32 {
+    match order {
+        Order::Open { .. } => 4,
+        Order::Present { .. } | Order::AnswerReviews { .. } => 3,
+        Order::Merge { .. } | Order::ClosePull { .. } | Order::Push { .. } => 2,
+        Order::Status { .. }
+        | Order::PostPlan { .. }
+        | Order::PostQuestions { .. }
+        | Order::AskPerson { .. }
+        | Order::Minimise { .. }
+        | Order::React { .. }
+        | Order::Reply { .. }
+        | Order::SetLabel
+        | Order::CreateBase { .. }
+        | Order::WriteCheck { .. }
+        | Order::Rerun { .. }
+        | Order::MarkReady { .. }
+        | Order::UpdateBranch { .. }
+        | Order::OpenRelease
+        | Order::DescribeRelease { .. }
+        | Order::CloseIssue
+        | Order::DeleteBranches { .. } => 1,
+        Order::ReadIssue { .. }
+        | Order::ReadPull { .. }
+        | Order::ReadRevert { .. }
+        | Order::Survey { .. }
+        | Order::ReadFailures { .. }
+        | Order::ComparePatch { .. }
+        | Order::Ask(_)
+        | Order::WakeAt { .. } => 0,
+    }
+}
+
+/// GitHub's refusal in the core's words.
+fn refused(error: &Error) -> Refused {
+    let kind = match error {
+        Error::Conflict { kind: Conflict::StaleHead | Conflict::NotFastForward, .. } => RefusalKind::HeadMoved,
+        Error::Conflict { kind: Conflict::MergeConflict, .. } => RefusalKind::Conflict,
+        Error::Conflict { .. } | Error::Refused { .. } => RefusalKind::Rules,
+        Error::Denied { why: Denial::Rule, .. } => RefusalKind::Rules,
+        Error::WorkflowRefused { .. } => RefusalKind::Workflows,
+        Error::NotFound { .. } | Error::Gone { .. } | Error::Moved { .. } => RefusalKind::Gone,
+        Error::Denied { .. } | Error::Unauthorized { .. } | Error::Suspended => RefusalKind::Permission,
+        Error::Unavailable { .. } | Error::Unknown { .. } | Error::RateLimited { .. } => RefusalKind::Unreachable,
+        Error::Malformed { .. } => RefusalKind::Other,
+    };
+    Refused { kind, sentence: error.to_string() }
+}
+
+/// The ledger in the core's words.
+pub(super) fn cost_seen(cost: crate::store::Cost) -> CostSeen {
+    CostSeen {
+        spent: MicroUsd(cost.spent_microusd),
+        reserved: MicroUsd(cost.reserved_microusd),
+        calls: u32::try_from(cost.calls).unwrap_or(u32::MAX),
+        nominal: cost.nominal,
+    }
+}

@@ -1,0 +1,278 @@
+//! What Millhand does with a branch and its pull request: open, push, present, answer, bring up to date.
+
+use super::facts::sha;
+use super::issue::settled;
+use super::{At, Ended, Trouble};
+use crate::github::render::Marker;
+use crate::github::{
+    self, Annotation, AnnotationLevel, Change, CheckReport, Conclusion, Content, Merged, Message, NewPull, NodeId, Opening, Outcome as Part,
+    Present, PresentCheck, Push, ReviewAnswer, Route,
+};
+use crate::workflow::answer::ChangeSet;
+use crate::workflow::fact::{Outcome, PullRef, RefusalKind, Refused, Target};
+use crate::workflow::ids::{BlobHash, Sha};
+use crate::workflow::model::Track;
+use crate::workflow::order::Order;
+use crate::workflow::settings::{Draft, Reviewers, ReviewersWord};
+use crate::workflow::text::{check, commit, pull, review};
+use crate::workflow::waits::waits;
+
+/// The name of our check run.
+const CHECK: &str = "millhand";
+
+impl At<'_> {
+    /// Carries out an order about a branch and its pull request.
+    pub(super) async fn on_phase(&self, order: &Order) -> Result<Ended, Trouble> {
+        match order {
+            Order::Open { target, branch, base, change } => self.open(*target, branch, base, change).await,
+            Order::Push { target, head, change } => self.push(*target, head, change).await,
+            Order::WriteCheck { target, head, .. } => {
+                let report = self.report(*target, head)?;
+                self.p.github.report_check(&self.repo, &report, self.p.attempt()).await?;
+                Ok(settled())
+            }
+            Order::Rerun { runs, .. } => {
+                for run in runs {
+                    let jobs = self.p.github.jobs(&self.repo, *run).await?;
+                    let seen = jobs.iter().map(|job| job.run_attempt).max().unwrap_or(1);
+                    self.p.github.rerun_failed(&self.repo, *run, seen, self.p.attempt()).await?;
+                }
+                Ok(settled())
+            }
+            Order::MarkReady { target } => {
+                self.p.github.mark_ready(&self.repo, &pull_ref(self.track(*target)?)?).await?;
+                Ok(settled())
+            }
+            Order::Present { target, head } => self.present(*target, head).await,
+            Order::AnswerReviews { target, head, reviews } => self.answer(*target, head, reviews).await,
+            Order::UpdateBranch { target, .. } => self.update(*target).await,
+            _ => Err(Trouble::Never("not an order for a pull request".to_owned())),
+        }
+    }
+
+    pub(super) fn track(&self, target: Target) -> Result<&Track, Trouble> {
+        self.w.track(target).ok_or_else(|| Trouble::Never("there is no such phase".to_owned()))
+    }
+
+    /// A change set out of its blob.
+    pub(super) async fn change_set(&self, hash: &BlobHash) -> Result<ChangeSet, Trouble> {
+        let bytes = self.p.engine.0.store.blob(hash.0.clone()).await?;
+        let read = bytes.as_deref().and_then(|b| serde_json::from_slice(b).ok());
+        read.ok_or_else(|| Trouble::Never("the change set is not in the store".to_owned()))
+    }
+
+    async fn changes(&self, hash: &BlobHash) -> Result<(Vec<Change>, ChangeSet), Trouble> {
+        let set = self.change_set(hash).await?;
+        let changes = set.files.iter().map(|file| Change {
+            path: file.path.clone(),
+            content: file.content.clone().map(Content::Text),
+            executable: false,
+        });
+        Ok((changes.collect(), set))
+    }
+
+    fn message(&self, target: Target, summary: &str) -> Result<Message, Trouble> {
+        let (headline, body) = commit::message(self.w, target, summary);
+        // The effect's key makes the commit known to a second attempt.
+        let body = format!("{body}\n\nMillhand-Effect: {}", self.p.effect.key);
+        Ok(Message { headline: self.line(&headline)?, body: self.renderer().message(&body)? })
+    }
+
+    /// A push to our branches starts CI: then the branch must appear with its commit in one push.
+    fn route(&self) -> Route {
+        let on_push = self.w.survey.as_ref().is_some_and(|s| s.workflows.iter().any(|f| f.on_push));
+        if on_push { Route::Tree { base: None } } else { Route::Document }
+    }
+
+    async fn open(&self, target: Target, branch: &str, base: &Sha, change: &BlobHash) -> Result<Ended, Trouble> {
+        let Target::Phase(number) = target else { return Err(Trouble::Never("only phases are opened".to_owned())) };
+        let track = self.track(target)?;
+        let (changes, set) = self.changes(change).await?;
+        let ride = self.ride()?;
+        let opening = Opening {
+            branch: branch.to_owned(),
+            start: object_id(base)?,
+            changes,
+            message: self.message(target, &set.summary)?,
+            route: self.route(),
+            pull: NewPull {
+                base: track.base.clone(),
+                title: self.line(&pull::title(self.w, number))?,
+                body: self.renderer().marked(&self.marker("phase", &number.to_string()), &pull::body(self.w, number))?,
+                draft: self.w.settings.pull_requests.draft == Draft::UntilGreen,
+            },
+            ride: ride.as_ref().map(|(ride, _)| ride.clone()),
+        };
+        let opened = self.p.github.open_phase(&self.repo, &opening, self.p.attempt()).await?;
+        Ok(Ended::with(Outcome::Opened {
+            pull: PullRef { number: opened.pull.number, node_id: opened.pull.node_id.0 },
+            head: sha(&opened.head),
+            draft: opened.draft,
+            status: rode(opened.status, ride),
+        }))
+    }
+
+    async fn push(&self, target: Target, head: &Sha, change: &BlobHash) -> Result<Ended, Trouble> {
+        let track = self.track(target)?;
+        let (changes, set) = self.changes(change).await?;
+        let push = Push {
+            branch: track.branch.clone(),
+            expected: object_id(head)?,
+            changes,
+            message: self.message(target, &set.summary)?,
+            route: Route::Document,
+        };
+        let pushed = self.p.github.push(&self.repo, &push, self.p.attempt()).await?;
+        Ok(Ended::with(Outcome::Pushed { head: sha(&pushed.head), status: None }))
+    }
+
+    /// The verdict as check run, the pull request out of draft, a review asked for.
+    async fn present(&self, target: Target, head: &Sha) -> Result<Ended, Trouble> {
+        let track = self.track(target)?;
+        let report = self.report(target, head)?;
+        let reviewers = self.reviewers(track).await?;
+        let ride = self.ride()?;
+        let present = Present {
+            pull: pull_ref(track)?,
+            check: PresentCheck::New(report),
+            ready: track.draft,
+            reviewers: reviewers.iter().map(|(node, _)| node.clone()).collect(),
+            ride: ride.as_ref().map(|(ride, _)| ride.clone()),
+        };
+        let presented = self.p.github.present_phase(&self.repo, &present, self.p.attempt()).await?;
+        presented.check.into_result()?;
+        if let Some(ready) = presented.ready {
+            ready.into_result()?;
+        }
+        // A reviewer that GitHub does not take is no reason to stop: whoever may still reviews.
+        let asked = match presented.reviewers {
+            Some(Part::Done(())) => reviewers.into_iter().map(|(_, login)| login).collect(),
+            _ => track.asked.clone(),
+        };
+        Ok(Ended::with(Outcome::Presented { status: rode(presented.status, ride), asked }))
+    }
+
+    /// Who is asked, by `reviewers`; nobody twice.
+    async fn reviewers(&self, track: &Track) -> Result<Vec<(NodeId, String)>, Trouble> {
+        if !track.asked.is_empty() {
+            return Ok(Vec::new());
+        }
+        let w = self.w;
+        let owners = w.survey.as_ref().is_some_and(|s| s.has_codeowners);
+        let may = crate::workflow::reviews::may_approve_code(w, &w.requester).is_ok();
+        let others = || w.survey.iter().flat_map(|s| &s.active_writers).map(|p| p.login.clone()).take(1).collect::<Vec<_>>();
+        let logins: Vec<String> = match &w.settings.reviewers {
+            Reviewers::Logins(logins) => logins.clone(),
+            Reviewers::Word(ReviewersWord::None | ReviewersWord::Codeowners) => Vec::new(),
+            Reviewers::Word(ReviewersWord::Requester) => vec![w.requester.login.clone()],
+            Reviewers::Word(ReviewersWord::Auto) | Reviewers::Auto if owners => Vec::new(),
+            Reviewers::Word(ReviewersWord::Auto) | Reviewers::Auto if may && w.requester.id != 0 => vec![w.requester.login.clone()],
+            Reviewers::Word(ReviewersWord::Auto) | Reviewers::Auto => others(),
+        };
+        let mut found = Vec::new();
+        for login in logins {
+            let permitted = self.p.github.permission(&self.repo, &login).await?;
+            if let Some(node) = permitted.actor.and_then(|a| a.node_id) {
+                found.push((node, login));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Our check run of a head.
+    fn report(&self, target: Target, head: &Sha) -> Result<CheckReport, Trouble> {
+        let text = check::run(self.w, target, &waits(self.w, self.p.engine.now()));
+        let renderer = self.renderer();
+        let mut annotations = Vec::new();
+        for found in &text.annotations {
+            annotations.push(Annotation {
+                path: found.path.clone(),
+                start_line: u64::from(found.line),
+                end_line: u64::from(found.line),
+                level: match found.level {
+                    check::Level::Notice => AnnotationLevel::Notice,
+                    check::Level::Warning => AnnotationLevel::Warning,
+                    check::Level::Failure => AnnotationLevel::Failure,
+                },
+                message: renderer.markdown(&found.message)?,
+                title: None,
+            });
+        }
+        let name = target.phase().map_or_else(|| "release".to_owned(), |n| n.to_string());
+        Ok(CheckReport {
+            name: CHECK.to_owned(),
+            head: object_id(head)?,
+            external_id: format!("{}/{name}/{}", self.w.id, head.short()),
+            conclusion: match text.conclusion {
+                check::Conclusion::Success => Conclusion::Success,
+                check::Conclusion::Neutral => Conclusion::Neutral,
+                check::Conclusion::Failure => Conclusion::Failure,
+            },
+            title: renderer.line(&text.title)?,
+            summary: renderer.markdown(&format!("{}\n\n{}", text.summary, text.text))?,
+            annotations,
+            buttons: Vec::new(),
+            details_url: None,
+        })
+    }
+
+    /// One review in answer to those that led to this head.
+    async fn answer(&self, target: Target, head: &Sha, reviews: &[u64]) -> Result<Ended, Trouble> {
+        let track = self.track(target)?;
+        let replies = match track.pushed.last() {
+            Some(blob) => self.change_set(blob).await?.replies,
+            None => Vec::new(),
+        };
+        let text = review::answer(self.w, target, reviews, &replies, head);
+        let marker: Marker = self.marker("answer", &format!("{}-{}", track.pull.as_ref().map_or(0, |p| p.number), head.short()));
+        let mut threads = Vec::new();
+        for reply in &text.replies {
+            threads.push((NodeId(reply.thread.clone()), self.renderer().markdown(&reply.text)?));
+        }
+        let answer = ReviewAnswer {
+            pull: pull_ref(track)?,
+            commit: object_id(head)?,
+            body: self.renderer().marked(&marker, &text.body)?,
+            marker,
+            replies: threads,
+        };
+        self.p.github.answer_review(&self.repo, &answer, self.p.attempt()).await?;
+        Ok(settled())
+    }
+
+    /// The base's commits into the branch, by a clean merge; a true conflict is told.
+    async fn update(&self, target: Target) -> Result<Ended, Trouble> {
+        let track = self.track(target)?;
+        let text = format!("Merge {} into {}", track.base, track.branch);
+        let message = self.renderer().message(&text)?;
+        match self.p.github.merge_branch(&self.repo, &track.branch, &track.base, &message).await? {
+            Merged::Commit(commit) => Ok(Ended::with(Outcome::BranchUpdated { head: sha(&commit) })),
+            Merged::UpToDate => {
+                let head = self.p.github.branch_head(&self.repo, &track.branch).await?;
+                let head = head.as_ref().map(sha).or_else(|| track.head.clone()).unwrap_or(Sha(String::new()));
+                Ok(Ended::with(Outcome::BranchUpdated { head }))
+            }
+            Merged::Conflicts => {
+                let sentence = format!("both sides changed the same lines as {}", track.base);
+                Ok(Ended::with(Outcome::Refused(Refused { kind: RefusalKind::Conflict, sentence })))
+            }
+        }
+    }
+}
+
+/// The digest of a status comment that rode along and arrived.
+pub(super) fn rode(part: Option<Part<()>>, ride: Option<(github::StatusRide, String)>) -> Option<String> {
+    match part {
+        Some(Part::Done(())) => ride.map(|(_, digest)| digest),
+        _ => None,
+    }
+}
+
+pub(super) fn pull_ref(track: &Track) -> Result<github::PullRef, Trouble> {
+    let pull = track.pull.as_ref().ok_or_else(|| Trouble::Never("it has no pull request".to_owned()))?;
+    Ok(github::PullRef { number: pull.number, node_id: NodeId(pull.node_id.clone()) })
+}
+
+pub(super) fn object_id(of: &Sha) -> Result<github::Sha, Trouble> {
+    github::Sha::new(&of.0).ok_or_else(|| Trouble::Never(format!("{:?} is no commit", of.0)))
+}

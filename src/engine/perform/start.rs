@@ -1,0 +1,176 @@
+//! Whether somebody who may has started work on an issue.
+//!
+//! Who labelled is read from the issue's own timeline, never from a webhook; authority is the permission read now.
+
+use super::facts::{issue_view, login, permitted};
+use super::{Ended, Performing, Trouble, repo};
+use crate::clock::Millis;
+use crate::engine::job::{Job, StartHint};
+use crate::engine::record;
+use crate::github::{IssueEventKind, NodeId, Reaction, Repo, WorkflowState};
+use crate::store::{WorkflowFilter, WorkflowRow};
+use crate::workflow::command::{self, Command, Manner};
+use crate::workflow::fact::{App, Fact, Repository, Start, StartedBy};
+use crate::workflow::ids::Person;
+use crate::workflow::policy;
+
+/// What started it.
+struct Found {
+    id: String,
+    by: Person,
+    how: StartedBy,
+    at: Millis,
+    comment: Option<(u64, String)>,
+    /// What is reacted to if it is refused.
+    node_id: String,
+}
+
+/// Reads an issue, and starts work if somebody who may asked for it.
+pub(super) async fn read_start(p: &Performing<'_>, repository: i64, issue: u64, hint: &StartHint) -> Result<Ended, Trouble> {
+    let Some(row) = p.engine.0.store.repositories().await?.into_iter().find(|r| r.id == repository) else {
+        return Ok(Ended::saying("not served"));
+    };
+    let repo = repo(&row);
+    let filter = WorkflowFilter {
+        repository: Some(repo.full_name()),
+        issue: i64::try_from(issue).ok(),
+        limit: 1,
+        ..WorkflowFilter::default()
+    };
+    let previous = p.engine.0.store.workflows(filter).await?.into_iter().next();
+    if previous.as_ref().is_some_and(|w| w.open) {
+        return Ok(Ended::saying("a workflow is open"));
+    }
+    let state = p.github.read_issue(&repo, issue).await?;
+    let Some(read) = state.issue.as_ref().filter(|i| i.open) else { return Ok(Ended::saying("no open issue")) };
+    let since = previous.as_ref().map_or(Millis(0), |w| w.updated_at);
+    let identity = p.github.identity(repo.installation).await?.clone();
+    let app = App { id: identity.app_id, login: identity.login };
+    let found = match hint {
+        StartHint::Operator { key, .. } => Some(Found {
+            id: format!("start:api:{key}"),
+            by: Person::operator(),
+            how: StartedBy::Operator,
+            at: p.engine.now(),
+            comment: None,
+            node_id: read.node_id.0.clone(),
+        }),
+        StartHint::Seen => last_start(p, &repo, &state, since).await?,
+    };
+    let Some(found) = found else { return Ok(Ended::saying("nobody started")) };
+    let labels = &p.engine.0.config.settings.labels;
+    let auto_label = read.labels.iter().any(|l| l.eq_ignore_ascii_case(&labels.auto)) && found.how != StartedBy::Command;
+    let auto = auto_label || matches!(hint, StartHint::Operator { auto: true, .. });
+    let view = issue_view(p, &repo, read, &app.login).await?;
+    // Whoever labelled saw the text as it was then.
+    let edited_since = view.edited_at.is_some_and(|at| at > found.at) && !view.editor.as_ref().is_some_and(Person::writes);
+    let context = policy::Context { app: &app, bots: &p.engine.0.config.settings.triggers.bots };
+    if let Err(refusal) = policy::may(&found.by, &Command::Start, &context) {
+        return Ok(refusal_of(p, repository, &found, refusal.manner));
+    }
+    if edited_since {
+        return Ok(Ended::saying("the text was edited by somebody else after the label"));
+    }
+    let start = start(p, &row, &view, &found, (auto, app, previous.as_ref()));
+    let fact = Fact::Started(Box::new(start));
+    let subject = p.effect.subject.clone();
+    Ok(Ended { deliveries: vec![record::fact_delivery(&subject, &found.id, &fact, p.engine.now())], ..Ended::saying("started") })
+}
+
+/// Reacts to what was refused.
+pub(super) async fn refuse(p: &Performing<'_>, repository: i64, node_id: &str) -> Result<Ended, Trouble> {
+    let row = p.engine.0.store.repositories().await?.into_iter().find(|r| r.id == repository);
+    if let Some(row) = row {
+        p.github.react(&repo(&row), &NodeId(node_id.to_owned()), Reaction::Confused).await?;
+    }
+    Ok(Ended::saying("reacted"))
+}
+
+fn refusal_of(p: &Performing<'_>, repository: i64, found: &Found, manner: Manner) -> Ended {
+    if manner == Manner::Silence {
+        return Ended::saying("refused in silence");
+    }
+    let job = Job::Refuse { repository, node_id: found.node_id.clone() };
+    let row = job.wanted_by(&job.subject(), &format!("refused:{}", found.id), p.engine.now());
+    Ended { deliveries: vec![row], ..Ended::saying("refused") }
+}
+
+/// The newest start after `since`: a label that is still on, a reopening with the label on, or `/start`.
+async fn last_start(p: &Performing<'_>, repo: &Repo, state: &WorkflowState, since: Millis) -> Result<Option<Found>, Trouble> {
+    let labels = &p.engine.0.config.settings.labels;
+    let Some(issue) = &state.issue else { return Ok(None) };
+    let on = |name: &str| issue.labels.iter().any(|l| l.eq_ignore_ascii_case(name));
+    let mut newest: Option<(Millis, Found)> = None;
+    for event in issue.events.iter().filter(|e| e.at > since) {
+        let how = match &event.kind {
+            IssueEventKind::Labeled(name) if name.eq_ignore_ascii_case(&labels.auto) && on(&labels.auto) => StartedBy::AutoLabel,
+            IssueEventKind::Labeled(name) if name.eq_ignore_ascii_case(&labels.trigger) && on(&labels.trigger) => StartedBy::Label,
+            IssueEventKind::Reopened if since.0 > 0 && on(&labels.trigger) => StartedBy::Label,
+            _ => continue,
+        };
+        let Some(actor) = &event.actor else { continue };
+        let by = permitted(p, repo, actor).await?;
+        let id = format!("label-event:{}", event.node_id.0);
+        let found = Found { id, by, how, at: event.at, comment: None, node_id: issue.node_id.0.clone() };
+        // A writer's label counts, whoever labelled after him.
+        if newest.as_ref().is_none_or(|(_, old)| !old.by.writes() || found.by.writes()) {
+            newest = Some((event.at, found));
+        }
+    }
+    let bare = p.engine.0.config.settings.commands.bare;
+    for comment in state.comments.iter().filter(|c| c.created_at > since && c.edited_at.is_none()) {
+        let starts = command::looks_like(&comment.body) && command::parse(&comment.body, bare).commands.contains(&Command::Start);
+        let Some(actor) = comment.author.as_ref().filter(|_| starts) else { continue };
+        let us = p.github.identity(repo.installation).await?;
+        if login(actor) == us.login || newest.as_ref().is_some_and(|(at, old)| *at > comment.created_at && old.by.writes()) {
+            continue;
+        }
+        let node_id = comment.node_id.0.clone();
+        let found = Found {
+            id: format!("comment:{}", comment.id),
+            by: permitted(p, repo, actor).await?,
+            how: StartedBy::Command,
+            at: comment.created_at,
+            comment: Some((comment.id, node_id.clone())),
+            node_id,
+        };
+        newest = Some((comment.created_at, found));
+    }
+    Ok(newest.map(|(_, found)| found))
+}
+
+fn start(
+    p: &Performing<'_>,
+    row: &crate::store::RepositoryRow,
+    view: &crate::workflow::fact::IssueView,
+    found: &Found,
+    rest: (bool, App, Option<&WorkflowRow>),
+) -> Start {
+    let (auto, app, previous) = rest;
+    let config = &p.engine.0.config;
+    let now = p.engine.now();
+    let name = format!("{}/{}", row.owner, row.name);
+    Start {
+        id: p.engine.0.entropy.uuid_v7(now).to_string(),
+        repository: Repository {
+            id: u64::try_from(row.id).unwrap_or(0),
+            node_id: row.node_id.clone(),
+            installation: u64::try_from(row.installation).unwrap_or(0),
+            url: format!("{}/{name}", p.github.endpoints().web.trim_end_matches('/')),
+            name,
+        },
+        issue: view.clone(),
+        at: found.at,
+        comment: found.comment.clone(),
+        by: found.by.clone(),
+        how: found.how,
+        auto,
+        round: previous.map_or(1, |w| u32::try_from(w.round).unwrap_or(0) + 1),
+        previous: previous.map(|w| w.id.clone()),
+        reopened: previous.is_some_and(|w| w.status == "complete"),
+        settings: config.settings.clone(),
+        timing: config.timing,
+        budget_max: config.budget_max,
+        app,
+    }
+}

@@ -1,0 +1,113 @@
+//! *translate*: rows of the inbox become facts and hints of ours. The only place where GitHub's words become ours.
+//!
+//! Invariant: a webhook never becomes more than a hint where to look: its delivery id, event name and time are not signed.
+
+use super::ingest::WEBHOOK;
+use super::job::{Job, StartHint, WANTED};
+use super::record::FACT;
+use super::subject;
+use crate::github::webhook::{Action, Payload};
+use crate::store::InboxRow;
+use crate::workflow::command;
+use crate::workflow::fact::{Arrival, Fact, Look};
+use crate::workflow::ids::Sha;
+use crate::workflow::settings::Labels;
+
+/// What a row says.
+#[derive(Debug)]
+pub(super) enum Said {
+    /// A fact for the workflow.
+    Fact(Box<Arrival>),
+    /// A job to be done.
+    Job(Job),
+    /// Nothing for us, and why.
+    Nothing(&'static str),
+}
+
+/// Reads a row. `open`: whether the subject has an open workflow.
+pub(super) fn translate(subject: &str, row: &InboxRow, open: bool, labels: &Labels) -> Said {
+    if row.kind == FACT {
+        return match serde_json::from_slice::<Fact>(&row.body) {
+            Ok(fact) => Said::Fact(Box::new(arrival(row, fact))),
+            Err(_) => Said::Nothing("not a fact of this version"),
+        };
+    }
+    if row.kind == WANTED {
+        return serde_json::from_slice(&row.body).map_or(Said::Nothing("not a job of this version"), Said::Job);
+    }
+    let Some(event) = row.kind.strip_prefix(WEBHOOK) else { return Said::Nothing("unknown kind") };
+    let Ok(payload) = Payload::parse(event, &row.body) else { return Said::Nothing("malformed") };
+    if open {
+        return look(&payload).map_or(Said::Nothing("no change"), |look| Said::Fact(Box::new(arrival(row, Fact::Look(look)))));
+    }
+    let Some((repository, issue)) = subject::parts(subject) else { return Said::Nothing("no issue") };
+    if may_start(&payload, row, labels) {
+        Said::Job(Job::ReadStart { repository, issue, hint: StartHint::Seen })
+    } else {
+        Said::Nothing("no open workflow")
+    }
+}
+
+fn arrival(row: &InboxRow, fact: Fact) -> Arrival {
+    Arrival { id: row.fact_id.clone(), seq: row.seq, fact }
+}
+
+/// Where a delivery tells to look.
+fn look(payload: &Payload) -> Option<Look> {
+    match payload {
+        Payload::Issue(_) => Some(Look::Issue),
+        Payload::Comment(_) => Some(Look::Issue),
+        Payload::Pull(event) => match event.action {
+            // What a person does to a pull request; that one was opened, labelled or assigned changes nothing for us.
+            Action::Closed | Action::Reopened | Action::Synchronize | Action::Edited | Action::ConvertedToDraft | Action::ReadyForReview => {
+                Some(Look::Pull(event.about.number))
+            }
+            _ => None,
+        },
+        Payload::Review(event) => Some(Look::Pull(event.about.number)),
+        // One look when an App has finished all its checks, not one for each of them.
+        Payload::CheckSuite(event) if event.action == Action::Completed => Some(Look::Head(Sha(event.about.head_sha.clone()))),
+        Payload::Status(event) => Some(Look::Head(Sha(event.about.sha.clone()))),
+        Payload::ReviewComment(_)
+        | Payload::CheckSuite(_)
+        | Payload::CheckRun(_)
+        | Payload::WorkflowRun(_)
+        | Payload::Push(_)
+        | Payload::MergeGroup(_)
+        | Payload::Repository(_)
+        | Payload::Installation(_)
+        | Payload::Repositories(_)
+        | Payload::Ping
+        | Payload::Unused => None,
+    }
+}
+
+/// Whether a delivery may mean that somebody starts work.
+fn may_start(payload: &Payload, row: &InboxRow, labels: &Labels) -> bool {
+    match payload {
+        Payload::Issue(event) => match event.action {
+            Action::Labeled => {
+                let label = event.about.label.as_deref().unwrap_or_default();
+                label.eq_ignore_ascii_case(&labels.trigger) || label.eq_ignore_ascii_case(&labels.auto)
+            }
+            Action::Reopened => true,
+            _ => false,
+        },
+        Payload::Comment(event) => event.action == Action::Created && !event.about.on_pull && command::looks_like(&body_of(row)),
+        _ => false,
+    }
+}
+
+/// The comment's text, only to tell whether it is worth a read.
+fn body_of(row: &InboxRow) -> String {
+    #[derive(serde::Deserialize)]
+    struct Body {
+        comment: Text,
+    }
+    #[derive(serde::Deserialize)]
+    struct Text {
+        #[serde(default)]
+        body: String,
+    }
+    serde_json::from_slice::<Body>(&row.body).map(|b| b.comment.body).unwrap_or_default()
+}
