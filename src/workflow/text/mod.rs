@@ -1,7 +1,21 @@
 //! Every document that Millhand writes on GitHub, as pure functions of the state.
 //!
-//! Invariant: the same state gives the same bytes, so that a text that has not changed is not written again.
+//! Invariant: the same state gives the same bytes, so that a text that has not changed is not written again. Words that
+//! people or models wrote come in through [`markdown`] alone, which takes every meaning but that of words from them.
 
 pub mod branch;
+pub mod check;
+pub mod commit;
+mod markdown;
+pub mod need;
+pub mod plan;
+pub mod pull;
+pub mod questions;
 pub mod release;
+mod report;
+pub mod review;
 pub mod status;
+mod words;
+
+#[cfg(test)]
+mod tests;

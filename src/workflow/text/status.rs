@@ -1,25 +1,196 @@
-//! The status comment.
+//! The status comment: one per workflow, edited in place, at the end the final report.
+//!
+//! Invariant: what costs an edit is worth one. The count of requests to GitHub, which every edit itself would raise, is
+//! shown at the end and does not count as a change: see [`digest`].
 
 use sha2::{Digest as _, Sha256};
 
-use crate::workflow::model::Workflow;
-use crate::workflow::waits::Waiting;
+use super::markdown::{cell, in_table};
+use super::report;
+use super::words::{
+    Doc, NAME_CHARS, TITLE_CHARS, checks, condition, cost, graph, list, provenance, state_bar, typed, wait_sentence, who,
+};
+use crate::workflow::fact::Target;
+use crate::workflow::model::{Attempts, Phase, Track, Workflow};
+use crate::workflow::plan::PlannedPhase;
+use crate::workflow::state::Baton;
+use crate::workflow::waits::{WaitKind, Waiting, What};
 
-/// The status comment.
+/// Rows of the table: a workflow has at most a handful of phases, one planned anew again and again may have more.
+const ROWS_MAX: usize = 40;
+/// Waits listed beside the headline.
+const WAITS_MAX: usize = 20;
+
+/// How the line with the requests to GitHub begins.
+pub(super) const REQUESTS: &str = "- GitHub API requests: ";
+
+/// The status comment, at most 60,000 characters.
 #[must_use]
 pub fn comment(w: &Workflow, waits: &[Waiting]) -> String {
-    let mut text = format!("**{}**\n\n", w.shown_state());
-    for wait in waits {
-        text.push_str(&format!("- {}\n", wait.sentence));
+    let mut doc = Doc::default();
+    if w.ended.is_some() {
+        doc.add(report::headline(w));
+    } else {
+        doc.add(headline(w, waits));
     }
-    for phase in w.phases.values() {
-        text.push_str(&format!("- `{}` {} {:?}\n", phase.plan.id, phase.state, phase.fate));
+    doc.add(state_bar(w.shown_state()));
+    doc.add(table(w));
+    if w.ended.is_some() {
+        doc.add(report::report(w));
+    } else {
+        let others = waits.iter().skip(1).map(|wait| wait_sentence(w, wait));
+        let others = list(others, WAITS_MAX, "waits");
+        if !others.is_empty() {
+            doc.add(format!("Also:\n\n{others}"));
+        }
+        doc.add(next_step(w, waits.first()));
+        let cost = cost(w);
+        if !cost.is_empty() {
+            doc.add(format!("Cost: {cost}"));
+        }
+        doc.add(edited(w));
     }
-    text
+    doc.add(phases_graph(w));
+    doc.add(format!(
+        "{} This comment is kept up to date. {} lists the commands.",
+        provenance(w),
+        typed(w, "/help")
+    ));
+    doc.finish()
 }
 
-/// SHA-256 of a text.
+/// SHA-256 of a text: two with the same digest are the same for the reader. The line that counts requests to GitHub is
+/// left out, as writing it makes one more.
 #[must_use]
 pub fn digest(text: &str) -> String {
-    hex::encode(Sha256::digest(text))
+    let mut digest = Sha256::new();
+    for line in text.split('\n').filter(|line| !line.starts_with(REQUESTS)) {
+        digest.update(line);
+        digest.update("\n");
+    }
+    hex::encode(digest.finalize())
+}
+
+/// What happens now, or why nothing does.
+fn headline(w: &Workflow, waits: &[Waiting]) -> String {
+    let Some(wait) = waits.first() else {
+        return "**At work.**".to_owned();
+    };
+    let sentence = wait_sentence(w, wait);
+    let since = wait.since.rfc3339();
+    match wait.kind {
+        WaitKind::Person | WaitKind::Operator => format!("**Waiting for {} since {since}.** {sentence}", who(wait)),
+        WaitKind::Limit if wait.what == What::Budget => format!("**Waiting for {} since {since}.** {sentence}", who(wait)),
+        WaitKind::Limit => format!("**Held by a limit.** {sentence}"),
+        WaitKind::Machine if wait.who == "Millhand" => format!("**At work.** {sentence}"),
+        WaitKind::Machine => format!("**Waiting for {}.** {sentence}", who(wait)),
+    }
+}
+
+/// What a person can do next, word for word.
+fn next_step(w: &Workflow, wait: Option<&Waiting>) -> String {
+    let needed = wait.filter(|wait| wait.kind != WaitKind::Machine && !matches!(wait.what, What::Slot | What::RateLimit));
+    let Some(wait) = needed else {
+        return "Next step: nobody has to do anything now.".to_owned();
+    };
+    let who = who(wait);
+    match (&wait.command, wait.what) {
+        (Some(command), _) => format!("Next step, for {who}: comment {} on this issue.", typed(w, command)),
+        (None, What::Question) => format!("Next step, for {who}: answer the questions in a comment on this issue."),
+        (None, What::PhaseReview) => format!("Next step, for {who}: review the pull request."),
+        (None, _) => format!("Next step, for {who}: as the first line says."),
+    }
+}
+
+/// An edit of the issue after the fork changes nothing by itself, so it is said.
+fn edited(w: &Workflow) -> String {
+    if w.baton != Baton::Forked || w.issue.hash == w.issue.seen_hash {
+        return String::new();
+    }
+    format!(
+        "The issue was edited after the work began. The plan still follows the text as it was; {} takes the new one in.",
+        typed(w, "/revise <text>")
+    )
+}
+
+/// The phases and the release.
+fn table(w: &Workflow) -> String {
+    if w.phases.is_empty() {
+        return String::new();
+    }
+    let mut lines = vec![
+        "| # | Phase | State | Pull request | Checks | Attempts |".to_owned(),
+        "| --- | --- | --- | --- | --- | --- |".to_owned(),
+    ];
+    for (number, phase) in w.phases.iter().take(ROWS_MAX) {
+        lines.push(format!(
+            "| {number} | {} | {} | {} | {} | {} |",
+            title(&phase.plan),
+            condition(phase),
+            pull(&phase.track),
+            or_dash(in_table(&checks(w, &phase.track))),
+            attempts(phase.track.attempts, w.settings.limits.attempts),
+        ));
+    }
+    if w.phases.len() > ROWS_MAX {
+        lines.push(format!("| | and {} more | | | | |", w.phases.len() - ROWS_MAX));
+    }
+    if w.release.pull.is_some() {
+        let state = match (&w.release.merged, w.state_of(Target::Release)) {
+            (Some(_), _) => "merged",
+            (None, Some(state)) => state.name(),
+            (None, None) => "draft",
+        };
+        lines.push(format!(
+            "| | Release | {state} | {} | {} | {} |",
+            pull(&w.release),
+            or_dash(in_table(&checks(w, &w.release))),
+            attempts(w.release.attempts, w.settings.limits.attempts),
+        ));
+    }
+    lines.join("\n")
+}
+
+fn title(plan: &PlannedPhase) -> String {
+    format!("`{}` {}", cell(&plan.id, NAME_CHARS), cell(&plan.title, TITLE_CHARS))
+}
+
+fn pull(track: &Track) -> String {
+    track
+        .pull
+        .as_ref()
+        .map_or_else(|| "-".to_owned(), |p| format!("#{}", p.number))
+}
+
+fn or_dash(text: String) -> String {
+    if text.is_empty() { "-".to_owned() } else { text }
+}
+
+/// Attempts used, of those allowed, per cause.
+fn attempts(used: Attempts, allowed: u32) -> String {
+    let causes = [
+        (used.validation, "validation"),
+        (used.ci, "CI"),
+        (used.verdict, "verdict"),
+        (used.conflict, "conflict"),
+    ];
+    let parts: Vec<String> = causes
+        .into_iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, cause)| format!("{cause} {n} of {allowed}"))
+        .collect();
+    or_dash(parts.join(", "))
+}
+
+fn phases_graph(w: &Workflow) -> String {
+    let phases = w.phases.values().take(ROWS_MAX);
+    graph(phases.map(|p: &Phase| {
+        let needs = p.plan.depends_on.iter().map(|n| n.0).collect();
+        let note = match &p.fate {
+            crate::workflow::model::Fate::Skipped(_) => "left out",
+            crate::workflow::model::Fate::Merged => "merged",
+            crate::workflow::model::Fate::Open | crate::workflow::model::Fate::Failed => "",
+        };
+        (p.plan.number.0, p.plan.id.as_str(), needs, note)
+    }))
 }

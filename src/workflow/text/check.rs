@@ -1,0 +1,448 @@
+//! The check run named `millhand`: what validation, CI and the overseer say about a head, and what is waited for.
+//!
+//! Invariant: it fails only for what stands against the change itself. While something is waited for it is neutral, so that
+//! nobody takes a pause for a fault.
+
+use sha2::{Digest as _, Sha256};
+
+use super::markdown::{code, plain, prose, quote};
+use super::words::{Doc, NAME_CHARS, SENTENCE_CHARS, TITLE_CHARS, count, list, name, provenance, verdict, wait_sentence};
+use crate::workflow::answer::{Cause, CriterionVerdict, Diagnosis, Finding, Severity, Verdict};
+use crate::workflow::fact::{ReviewState, Target};
+use crate::workflow::ids::Sha;
+use crate::workflow::model::{Track, Workflow};
+use crate::workflow::reviews;
+use crate::workflow::validate::{Remark, Report};
+use crate::workflow::waits::{WaitKind, Waiting};
+
+/// Characters of summary and of text: GitHub takes 65,535 of each
+/// (<https://docs.github.com/en/rest/checks/runs#create-a-check-run>).
+pub const TEXT_CHARS_MAX: usize = 65_535;
+/// Annotations in a request, by the same page.
+pub const ANNOTATIONS_MAX: usize = 50;
+/// Bytes that a message of an annotation may have at GitHub, by the same page: 64 KiB. Ours are sentences.
+const MESSAGE_CHARS: usize = 1_000;
+/// Items of a list.
+const ITEMS_MAX: usize = 40;
+
+/// What the check run says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckText {
+    /// One line.
+    pub title: String,
+    /// A few sentences, Markdown.
+    pub summary: String,
+    /// The whole, Markdown.
+    pub text: String,
+    /// Its conclusion.
+    pub conclusion: Conclusion,
+    /// Remarks on lines.
+    pub annotations: Vec<Annotation>,
+    /// SHA-256 of all of it.
+    pub digest: String,
+}
+
+/// How a check run ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conclusion {
+    /// The criteria hold.
+    Success,
+    /// Nothing stands against it, nothing is settled.
+    Neutral,
+    /// Something stands against it.
+    Failure,
+}
+
+impl Conclusion {
+    /// GitHub's word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Neutral => "neutral",
+            Self::Failure => "failure",
+        }
+    }
+}
+
+/// A remark on a line of a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Annotation {
+    /// The file.
+    pub path: String,
+    /// The line, 1 for the first.
+    pub line: u32,
+    /// How bad.
+    pub level: Level,
+    /// Plain text.
+    pub message: String,
+}
+
+/// How bad an annotation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// Worth knowing.
+    Notice,
+    /// Worth mending.
+    Warning,
+    /// Must be mended.
+    Failure,
+}
+
+impl Level {
+    /// GitHub's word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Notice => "notice",
+            Self::Warning => "warning",
+            Self::Failure => "failure",
+        }
+    }
+}
+
+/// The check run of a target's present head.
+#[must_use]
+pub fn run(w: &Workflow, target: Target, waits: &[Waiting]) -> CheckText {
+    let none = Track::default();
+    let track = w.track(target).unwrap_or(&none);
+    let verdict = verdict(track);
+    let conclusion = conclude(track, verdict);
+    let title = title(w, target, track, verdict);
+    let summary = summary(w, target, track, waits);
+    let text = text(w, target, track, verdict);
+    let annotations = annotations(track, verdict);
+    let mut digest = Sha256::new();
+    for part in [&title, &summary, &text] {
+        digest.update(part);
+        digest.update("\0");
+    }
+    digest.update(format!("{conclusion:?}{annotations:?}"));
+    CheckText {
+        title,
+        summary: cut(summary),
+        text: cut(text),
+        conclusion,
+        annotations,
+        digest: hex::encode(digest.finalize()),
+    }
+}
+
+/// The validation that is worth showing: of the change that was refused last, else of the one that was pushed.
+fn report(track: &Track) -> Option<&Report> {
+    track.refused.as_ref().map(|c| &c.report).or(track.report.as_ref())
+}
+
+/// What CI's failures on the present head come from.
+fn diagnosis(track: &Track) -> Option<&Diagnosis> {
+    let current = track.failures.as_ref().is_some_and(|f| Some(&f.head) == track.head.as_ref());
+    track.diagnosis.as_ref().filter(|_| current)
+}
+
+fn conclude(track: &Track, verdict: Option<&Verdict>) -> Conclusion {
+    let refused = report(track).is_some_and(|r| !r.passes());
+    match verdict {
+        _ if refused => Conclusion::Failure,
+        Some(verdict) if verdict.good() => Conclusion::Success,
+        Some(_) => Conclusion::Failure,
+        None => Conclusion::Neutral,
+    }
+}
+
+fn title(w: &Workflow, target: Target, track: &Track, verdict: Option<&Verdict>) -> String {
+    if let Some(report) = report(track).filter(|r| !r.passes()) {
+        return format!("Validation found {}", count(report.critical.len(), "thing to mend"));
+    }
+    if let Some(verdict) = verdict {
+        let met = verdict.criteria.iter().filter(|c| c.met).count();
+        let all = verdict.criteria.len();
+        let blocking = verdict.findings.iter().filter(|f| f.severity == Severity::Blocking).count();
+        let beside = if blocking > 0 {
+            format!(", {}", count(blocking, "blocking finding"))
+        } else {
+            String::new()
+        };
+        return format!("{met} of {all} acceptance criteria hold{beside}");
+    }
+    if diagnosis(track).is_some() {
+        return "Checks failed; the reason is below".to_owned();
+    }
+    match target.phase().and_then(|n| w.phase(n)) {
+        Some(phase) => format!("Phase {} is under way", phase.plan.id),
+        None => "The release is under way".to_owned(),
+    }
+}
+
+/// What is waited for, and who.
+fn summary(w: &Workflow, target: Target, track: &Track, waits: &[Waiting]) -> String {
+    let mut doc = Doc::default();
+    if let Some(verdict) = verdict(track) {
+        doc.add(plain(&verdict.summary, SENTENCE_CHARS));
+    }
+    let of_target = |wait: &&Waiting| match target {
+        Target::Phase(number) => wait.phase == Some(number) || (wait.phase.is_none() && wait.kind != WaitKind::Machine),
+        Target::Release => wait.phase.is_none(),
+    };
+    // "It is being verified" would be out of date in the very moment it is shown.
+    let told = waits
+        .iter()
+        .filter(of_target)
+        .filter(|wait| wait.kind != WaitKind::Machine || wait.who != "Millhand");
+    let told: Vec<String> = told.map(|wait| wait_sentence(w, wait)).collect();
+    if told.is_empty() && verdict(track).is_some_and(Verdict::good) {
+        doc.add(missing(w, target));
+    }
+    doc.add(list(told, ITEMS_MAX / 2, "waits"));
+    doc.add(provenance(w));
+    doc.finish()
+}
+
+/// What a head with a good verdict still needs.
+fn missing(w: &Workflow, target: Target) -> String {
+    let what = name(w, target);
+    if reviews::approved(w, target) {
+        return format!("{what} has the approvals it needs.");
+    }
+    match target {
+        Target::Phase(_) => {
+            let open = (reviews::needed(w) as usize).saturating_sub(reviews::approvals(w, target).len());
+            match (open, reviews::blocking(w, target).first()) {
+                (_, Some(review)) => format!(
+                    "{what} waits for {} to look at it again.",
+                    plain(&review.by.login, TITLE_CHARS)
+                ),
+                (open, None) => format!(
+                    "{what} waits for {} by people with write access.",
+                    count(open, "approving review")
+                ),
+            }
+        }
+        Target::Release => format!("{what} waits for the approval of somebody with write access."),
+    }
+}
+
+/// Verdict, diagnosis, validation and approvals, the most important first.
+fn text(w: &Workflow, target: Target, track: &Track, verdict: Option<&Verdict>) -> String {
+    let mut doc = Doc::default();
+    if let Some(verdict) = verdict {
+        doc.add(verdict_text(verdict));
+    }
+    if let Some(diagnosis) = diagnosis(track) {
+        doc.add(diagnosis_text(track, diagnosis));
+    }
+    if let Some(report) = report(track) {
+        doc.add(validation_text(track, report));
+    }
+    doc.add(approvals_text(w, target, track));
+    doc.finish()
+}
+
+fn verdict_text(verdict: &Verdict) -> String {
+    let mut doc = Doc::default();
+    doc.add("### Acceptance criteria");
+    let criteria = verdict.criteria.iter().map(|c: &CriterionVerdict| {
+        let (word, show) = if c.met {
+            ("Holds", "Shown by")
+        } else {
+            ("Does not hold", "Because")
+        };
+        format!(
+            "**{word}**: {} {show}: {}",
+            plain(&c.criterion, SENTENCE_CHARS),
+            plain(&c.evidence, SENTENCE_CHARS)
+        )
+    });
+    doc.add(list(criteria, ITEMS_MAX, "criteria"));
+    let findings = verdict.findings.iter().map(|f: &Finding| {
+        let level = match f.severity {
+            Severity::Blocking => "blocking",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        };
+        format!(
+            "{level}: {}{}",
+            plain(&f.message, SENTENCE_CHARS),
+            place(f.path.as_deref(), f.line)
+        )
+    });
+    let findings = list(findings, ITEMS_MAX, "findings");
+    if !findings.is_empty() {
+        doc.add("### Findings");
+        doc.add(findings);
+    }
+    doc.finish()
+}
+
+fn diagnosis_text(track: &Track, diagnosis: &Diagnosis) -> String {
+    let mut doc = Doc::default();
+    doc.add("### Why the checks failed");
+    doc.add(prose(&diagnosis.explanation, 4_000));
+    if !diagnosis.evidence.trim().is_empty() {
+        doc.add(quote(&diagnosis.evidence, 2_000));
+    }
+    doc.add(match diagnosis.cause {
+        Cause::Code => "The cause is in the change: it is mended in the next commit.",
+        Cause::Flaky => "It looks like chance: the check is run again.",
+        Cause::Environment => "It looks like the surroundings (runner, network, a service), not the change.",
+        Cause::Unknown => "The cause could not be told from logs, annotations and files.",
+    });
+    if let Some(failures) = &track.failures {
+        let same: Vec<String> = failures
+            .red_on_base
+            .iter()
+            .take(ITEMS_MAX)
+            .map(|n| code(n, NAME_CHARS))
+            .collect();
+        if !same.is_empty() {
+            doc.add(format!(
+                "Failing on the base branch as well: {}. That is reported, not repaired.",
+                same.join(", ")
+            ));
+        }
+        if !failures.readable {
+            doc.add("No log could be read.");
+        }
+    }
+    doc.finish()
+}
+
+fn validation_text(track: &Track, report: &Report) -> String {
+    let mut doc = Doc::default();
+    doc.add("### Validation");
+    doc.add(if track.refused.is_some() {
+        format!(
+            "Score {} of 100 for the newest change set, which was not pushed.",
+            report.score
+        )
+    } else {
+        format!("Score {} of 100 for the change set that was pushed.", report.score)
+    });
+    for (heading, remarks) in [
+        ("To mend", &report.critical),
+        ("Warnings", &report.warnings),
+        ("Suggestions", &report.suggestions),
+    ] {
+        let items = remarks
+            .iter()
+            .map(|r: &Remark| format!("{}{}", plain(&r.message, SENTENCE_CHARS), place(r.path.as_deref(), r.line)));
+        let items = list(items, ITEMS_MAX, "of them");
+        if !items.is_empty() {
+            doc.add(format!("{heading}:\n\n{items}"));
+        }
+    }
+    doc.finish()
+}
+
+fn place(path: Option<&str>, line: Option<u32>) -> String {
+    match (path, line) {
+        (Some(path), Some(line)) => format!(" ({}, line {line})", code(path, NAME_CHARS)),
+        (Some(path), None) => format!(" ({})", code(path, NAME_CHARS)),
+        (None, _) => String::new(),
+    }
+}
+
+/// Who approved what, and why an approval of an older head still counts or does not.
+fn approvals_text(w: &Workflow, target: Target, track: &Track) -> String {
+    let Some(head) = &track.head else { return String::new() };
+    let counting = reviews::approvals(w, target);
+    let mut items: Vec<String> = counting
+        .iter()
+        .map(|(by, on)| {
+            let by = plain(&by.login, TITLE_CHARS);
+            if on == head {
+                format!("{by} approved this head.")
+            } else {
+                format!(
+                    "{by} approved `{}`. The head is `{}` now; the diff against the merge base is the same ({}), so the approval counts.",
+                    on.short(),
+                    head.short(),
+                    compare(w, on, head)
+                )
+            }
+        })
+        .collect();
+    for review in track
+        .reviews
+        .values()
+        .filter(|r| r.state == ReviewState::Approved && r.by.writes())
+    {
+        let void = track.compared.contains(&(review.commit.clone(), head.clone()))
+            && !counting.iter().any(|(by, _)| by.id == review.by.id);
+        if void {
+            items.push(format!(
+                "{} approved `{}`. The diff against the merge base has changed since ({}), so the approval does not count any more.",
+                plain(&review.by.login, TITLE_CHARS),
+                review.commit.short(),
+                compare(w, &review.commit, head)
+            ));
+        }
+    }
+    if items.is_empty() {
+        return String::new();
+    }
+    format!("### Approvals\n\n{}", list(items, ITEMS_MAX, "approvals"))
+}
+
+fn compare(w: &Workflow, old: &Sha, new: &Sha) -> String {
+    format!("[compare]({}/compare/{old}...{new})", w.repository.url)
+}
+
+fn annotations(track: &Track, verdict: Option<&Verdict>) -> Vec<Annotation> {
+    let mut found = Vec::new();
+    let mut add = |path: Option<&String>, line: Option<u32>, level, message: &str| {
+        if let Some(path) = path {
+            found.push(Annotation {
+                path: path.clone(),
+                line: line.unwrap_or(1).max(1),
+                level,
+                message: message.chars().take(MESSAGE_CHARS).collect(),
+            });
+        }
+    };
+    for finding in verdict.iter().flat_map(|v| &v.findings) {
+        let level = match finding.severity {
+            Severity::Blocking => Level::Failure,
+            Severity::Warning => Level::Warning,
+            Severity::Note => Level::Notice,
+        };
+        add(finding.path.as_ref(), finding.line, level, &finding.message);
+    }
+    // Remarks on a change that was not pushed have no lines in this head.
+    if let Some(report) = track.report.as_ref().filter(|_| track.refused.is_none()) {
+        for (remarks, level) in [
+            (&report.critical, Level::Failure),
+            (&report.warnings, Level::Warning),
+            (&report.suggestions, Level::Notice),
+        ] {
+            for remark in remarks {
+                add(remark.path.as_ref(), remark.line, level, &remark.message);
+            }
+        }
+    }
+    found.sort_by_key(|a| match a.level {
+        Level::Failure => 0,
+        Level::Warning => 1,
+        Level::Notice => 2,
+    });
+    found.truncate(ANNOTATIONS_MAX);
+    found
+}
+
+/// Keeps GitHub's limit whatever was in the text.
+fn cut(text: String) -> String {
+    const REST: &str = "\n\nThe rest does not fit here.";
+    if text.chars().count() <= TEXT_CHARS_MAX {
+        return text;
+    }
+    let room = TEXT_CHARS_MAX - REST.len();
+    let mut out = String::new();
+    let mut used = 0;
+    for line in text.split_inclusive('\n') {
+        used += line.chars().count();
+        if used > room {
+            break;
+        }
+        out.push_str(line);
+    }
+    out.trim_end().to_owned() + REST
+}

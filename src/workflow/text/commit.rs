@@ -1,0 +1,57 @@
+//! Commit messages.
+//!
+//! Invariant: no message closes an issue, refers to one, names a person or tells CI to stay away: what a model wrote goes
+//! through [`words_of_title`].
+
+use super::markdown::title as words_of_title;
+use super::words::provenance;
+use crate::workflow::fact::Target;
+use crate::workflow::model::Workflow;
+
+/// Characters of a first line: more is cut by most tools.
+const HEADLINE_MAX: usize = 72;
+
+/// Headline and body of a commit on a target's branch; `summary` is the writer's line.
+#[must_use]
+pub fn message(w: &Workflow, target: Target, summary: &str) -> (String, String) {
+    let line = summary.lines().find(|l| !l.trim().is_empty()).unwrap_or_default();
+    let mut headline = words_of_title(line, HEADLINE_MAX);
+    if headline.is_empty() {
+        headline = fallback(w, target);
+    }
+    (headline, body(w, target))
+}
+
+/// Headline and body of the commit that merges a target.
+#[must_use]
+pub fn merge(w: &Workflow, target: Target) -> (String, String) {
+    let number = w.track(target).and_then(|t| t.pull.as_ref()).map(|p| p.number);
+    let behind = number.map(|n| format!(" (#{n})")).unwrap_or_default();
+    let room = HEADLINE_MAX - behind.len().min(HEADLINE_MAX);
+    let title = match target {
+        Target::Phase(phase) => super::pull::title(w, phase),
+        Target::Release => super::release::title(w),
+    };
+    let mut title = words_of_title(&title, room);
+    if title.is_empty() {
+        title = fallback(w, target);
+    }
+    (format!("{title}{behind}"), body(w, target))
+}
+
+fn fallback(w: &Workflow, target: Target) -> String {
+    match target.phase().and_then(|n| w.phase(n)) {
+        Some(phase) => format!("Work on {}", phase.plan.id),
+        None => "Work on the release".to_owned(),
+    }
+}
+
+/// Who wrote it, and the trailers. The workflow is named by its id: the issue's number would put a line into the issue
+/// for every commit.
+fn body(w: &Workflow, target: Target) -> String {
+    let phase = match target.phase() {
+        Some(number) => w.phase(number).map_or_else(|| number.to_string(), |p| p.plan.id.clone()),
+        None => "release".to_owned(),
+    };
+    format!("{}\n\nMillhand-Workflow: {}\nMillhand-Phase: {phase}", provenance(w), w.id)
+}
