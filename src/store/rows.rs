@@ -48,6 +48,10 @@ pub struct StepInput {
     pub subject: String,
     /// Its newest workflow, if there ever was one.
     pub workflow: Option<WorkflowRow>,
+    /// Hash of the last row of that workflow's log; empty if there is none.
+    pub last_hash: String,
+    /// Number of its last hand-off; 0 if there is none.
+    pub last_handoff: i64,
     /// The undecided rows in order.
     pub rows: Vec<InboxRow>,
     /// The time of the step.

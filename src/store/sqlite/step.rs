@@ -50,9 +50,15 @@ async fn decide_and_write(
     };
     let workflow = workflows::newest(connection, subject).await?;
     let before = workflow.as_ref().map(|workflow| (workflow.id.clone(), workflow.version));
+    let (last_hash, last_handoff) = match &workflow {
+        Some(workflow) => workflows::ends_of_log(connection, &workflow.id).await?,
+        None => (String::new(), 0),
+    };
     let input = StepInput {
         subject: subject.to_owned(),
         workflow,
+        last_hash,
+        last_handoff,
         rows,
         now,
     };

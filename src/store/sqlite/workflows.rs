@@ -12,6 +12,8 @@ statements! {
     NEWEST_OF_SUBJECT = "select id, subject, installation, repository, repository_name, issue, round, version,
             shown_state, status, open, state, created_at, updated_at
         from build_workflows where subject = $1 order by round desc limit 1";
+    LAST_HASH = "select hash from workflow_events where workflow = $1 order by seq desc limit 1";
+    LAST_HANDOFF = "select seq from workflow_handoffs where workflow = $1 order by seq desc limit 1";
     INSERT_WORKFLOW = "insert into build_workflows (id, subject, installation, repository, repository_name, issue, round,
             version, shown_state, status, open, state, created_at, updated_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
@@ -53,6 +55,13 @@ pub(super) async fn newest(connection: &mut SqliteConnection, subject: &str) -> 
         .fetch_optional(connection)
         .await?;
     Ok(row.as_ref().map(workflow_row).transpose()?)
+}
+
+/// Hash of the last row of a workflow's log and the number of its last hand-off.
+pub(super) async fn ends_of_log(connection: &mut SqliteConnection, workflow: &str) -> Result<(String, i64), StoreError> {
+    let hash: Option<String> = sqlx::query_scalar(LAST_HASH).bind(workflow).fetch_optional(&mut *connection).await?;
+    let handoff: Option<i64> = sqlx::query_scalar(LAST_HANDOFF).bind(workflow).fetch_optional(connection).await?;
+    Ok((hash.unwrap_or_default(), handoff.unwrap_or(0)))
 }
 
 /// Writes a step's workflow, log, hand-offs and phases. `before` is the (id, version) that was decided from.
