@@ -272,7 +272,7 @@ mod tests {
         );
         assert_eq!(Plan::check(draft(&[&[2]]), BOUNDS), Err(PlanError::Unknown(1, 2)));
         assert_eq!(Plan::check(draft(&[&[0]]), BOUNDS), Err(PlanError::Unknown(1, 0)));
-        assert_eq!(Plan::check(draft(&[&[]; 7]), BOUNDS), Err(PlanError::TooMany(7, 6)));
+        assert_eq!(Plan::check(draft(&[&[] as &[u32]; 7]), BOUNDS), Err(PlanError::TooMany(7, 6)));
         let mut twice = draft(&[&[], &[]]);
         twice.phases[1].slug = "p1".to_owned();
         assert_eq!(Plan::check(twice, BOUNDS), Err(PlanError::Duplicate("p1".to_owned())));
