@@ -12,6 +12,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use serde::Serialize;
 
+use super::answer::{self, Answer, AnswerError};
 use super::envelope::Envelope;
 pub use super::envelope::EnvelopeKey;
 use super::profile::{Profile, worst_tokens};
@@ -144,6 +145,14 @@ impl Prompt {
             reasks: self.reasks + 1,
             ..self.clone()
         })
+    }
+
+    /// Reads an answer to this prompt.
+    ///
+    /// # Errors
+    /// What is wrong with it; its text goes into [`Self::with_error`].
+    pub fn read(&self, answer: &str) -> Result<Answer, AnswerError> {
+        answer::read(&self.task, answer)
     }
 
     /// An upper bound of the tokens the model reads.

@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing is called met that the given files and checks do not show.
 
-use super::{OFFLINE, log, notes, repair};
+use super::{OFFLINE, WORDS, log, notes, repair};
 use crate::llm::task::{CheckResult, FailedCheck, SourceFile};
 use crate::workflow::answer::{Cause, CriterionVerdict, Diagnosis, Finding, ReleaseNotes, Severity, Verdict};
 use crate::workflow::plan::PlannedPhase;
@@ -136,38 +136,44 @@ pub(super) fn verify(criteria: &[String], files: &[SourceFile], checks: &[CheckR
     }
 }
 
-/// A criterion is judged by what it names in backticks: files must be there, other words must stand in one of the files.
+/// A criterion is judged by what it names in backticks: files must be there, other names must stand in one of the files; so
+/// must what follows [`super::WORDS`].
 fn judge(criterion: &str, files: &[SourceFile], checks: &[CheckResult], red: &[&str]) -> CriterionVerdict {
     let verdict = |met, evidence: String| CriterionVerdict {
         criterion: criterion.to_owned(),
         met,
         evidence,
     };
-    let named: Vec<&str> = criterion
+    let (head, words) = criterion
+        .split_once(WORDS)
+        .map_or((criterion, None), |(head, words)| (head, Some(words)));
+    let words = words.filter(|words| !words.trim().is_empty());
+    let named: Vec<&str> = head
         .split('`')
         .skip(1)
         .step_by(2)
         .filter(|name| !name.trim().is_empty())
         .collect();
-    if named.is_empty() {
+    if named.is_empty() && words.is_none() {
         return verdict(
             false,
             "It names no file, test or word in backticks that could be looked for.".to_owned(),
         );
     }
     let mut shown = Vec::new();
-    for name in named {
-        if is_path(name) {
+    for (name, file) in named
+        .iter()
+        .map(|name| (*name, is_path(name)))
+        .chain(words.map(|words| (words, false)))
+    {
+        if file {
             if !files.iter().any(|file| file.path == name) {
                 return verdict(false, format!("The change has no file {name}."));
             }
             shown.push(format!("{name} is there"));
         } else {
-            let forms = [
-                name.to_owned(),
-                format!("{name:?}").trim_matches('"').to_owned(),
-                notes::escaped(name),
-            ];
+            let quoted = format!("{name:?}");
+            let forms = [name.to_owned(), quoted[1..quoted.len() - 1].to_owned(), notes::escaped(name)];
             let Some(file) = files.iter().find(|file| forms.iter().any(|form| file.content.contains(form))) else {
                 return verdict(false, format!("No file of the change holds `{name}`."));
             };

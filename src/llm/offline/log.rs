@@ -107,7 +107,10 @@ pub(super) fn suggestions(lines: &[String]) -> Vec<Suggestion> {
     for (at, line) in lines.iter().enumerate() {
         let Some(error) = ERROR.captures(line) else { continue };
         let behind = &lines[at + 1..lines.len().min(at + 1 + SUGGESTION_LINES)];
-        let behind = &behind[..behind.iter().position(|line| ERROR.is_match(line)).unwrap_or(behind.len())];
+        let next = behind
+            .iter()
+            .position(|line| line.starts_with("error") || line.starts_with("warning"));
+        let behind = &behind[..next.unwrap_or(behind.len())];
         if let Some(found) = suggestion(&error[1], behind) {
             let same = |other: &Suggestion| (&other.path, other.line, &other.new) == (&found.path, found.line, &found.new);
             if !out.iter().any(same) {
@@ -244,7 +247,7 @@ mod tests {
             help: there is a method `len` with a similar name\n  |\n3 -     let count = mark.lenght();\n3 +     let count = mark.len();\n  |\n\n\
             error[E0425]: cannot find type `HashMap` in this scope\n  --> src/bad.rs:10:18\n   |\n\
             help: consider importing this struct\n   |\n 2 + use std::collections::HashMap;\n   |\n\n\
-            error: no help\n --> src/bad.rs:1:1\n\nerror: aborting due to 4 previous errors\n";
+            error: no help\n --> src/bad.rs:1:1\n\nwarning: unused\n --> src/bad.rs:1:1\n  |\nhelp: other\n  |\n1 - a\n1 + b\n\nerror: aborting due to 4 previous errors\n";
         let found: Vec<_> = suggestions(&lines(&check(log, &[])))
             .into_iter()
             .map(|s| format!("{}:{} {:?} -> {}", s.path, s.line, s.old, s.new))

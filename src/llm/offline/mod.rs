@@ -32,6 +32,9 @@ mod writing;
 /// What stands wherever its work shows.
 pub const OFFLINE: &str = "Offline model";
 
+/// In a criterion: what follows must stand in a file of the change, word for word.
+const WORDS: &str = " the words: ";
+
 /// The offline model.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Offline;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::bullets::{self, Bullet};
 use super::naming::{self, Layout, Names};
-use super::{OFFLINE, todo};
+use super::{OFFLINE, WORDS, todo};
 use crate::llm::task::{Exchange, IssueText, RepositoryView};
 use crate::workflow::answer::{PhaseDraft, PlanDraft, Requirements};
 use crate::workflow::plan::PlannedPhase;
@@ -29,7 +29,7 @@ pub(super) fn requirements(issue: &IssueText, answers: &[Exchange], repository: 
         revisions: &[],
         merged: &[],
     };
-    if scripted(&wanted, todo::PARTS.len()).is_some() {
+    if scripted(&wanted).is_some() {
         return todo::requirements();
     }
     let bullets = wanted.bullets();
@@ -47,7 +47,7 @@ pub(super) fn requirements(issue: &IssueText, answers: &[Exchange], repository: 
         ),
         criteria: bullets
             .iter()
-            .map(|bullet| format!("There is a part for `{}`", bullet.title))
+            .map(|bullet| format!("There is a part with{WORDS}{}", bullet.title))
             .collect(),
         questions: Vec::new(),
     }
@@ -65,20 +65,17 @@ pub(super) fn plan(wanted: &Wanted<'_>, phases_max: u32) -> PlanDraft {
     let revised = revised
         .into_iter()
         .map(|text| format!("{OFFLINE}: it cannot weigh this wish and only notes it: {text}"));
-    if let Some(parts) = scripted(wanted, most) {
-        let place = |slug: &str| (1..).zip(&parts).find(|(_, part)| part.slug == slug).map(|(place, _)| place);
+    if let Some(parts) = scripted(wanted) {
+        let script = format!(
+            "{OFFLINE}: this plan and its code come from a script; one part has a slip, so that a failing check is repaired."
+        );
         return PlanDraft {
             architecture: "A parser reads lines as entries, a ranking orders them, a listing shows them. The first two need \
                            nothing of each other, the third uses both; `src/item.rs` stays as it is."
                 .to_owned(),
-            phases: parts.iter().map(|part| part.draft(place)).collect(),
+            phases: todo::drafts(&parts, most),
             missing: Vec::new(),
-            notes: [format!(
-                "{OFFLINE}: this plan and its code come from a script; one part has a slip, so that a failing check is repaired."
-            )]
-            .into_iter()
-            .chain(revised)
-            .collect(),
+            notes: [script].into_iter().chain(revised).collect(),
         };
     }
     let all = wanted.bullets();
@@ -133,7 +130,7 @@ impl Wanted<'_> {
 }
 
 /// The parts of the script that are still to build, if the script fits.
-fn scripted(wanted: &Wanted<'_>, phases_max: usize) -> Option<Vec<&'static todo::Part>> {
+fn scripted(wanted: &Wanted<'_>) -> Option<Vec<&'static todo::Part>> {
     let told = wanted
         .revisions
         .iter()
@@ -146,11 +143,11 @@ fn scripted(wanted: &Wanted<'_>, phases_max: usize) -> Option<Vec<&'static todo:
     }
     let parts: Vec<_> = todo::PARTS
         .iter()
-        .filter(|part| !wanted.merged.iter().any(|phase| part.is(phase)))
+        .filter(|part| !wanted.merged.iter().any(|phase| part.is_in(phase)))
         .collect();
     let files: BTreeSet<String> = parts.iter().flat_map(|part| Layout::Rust.files(part.slug)).collect();
     let there = wanted.repository.paths.iter().any(|path| files.contains(path));
-    (!parts.is_empty() && parts.len() <= phases_max && !there).then_some(parts)
+    (!parts.is_empty() && !there).then_some(parts)
 }
 
 fn question(bullets: &[Bullet], asked_before: bool) -> Option<String> {
@@ -237,7 +234,7 @@ fn drafts(groups: &[Vec<Bullet>], wanted: &Wanted<'_>) -> Vec<PhaseDraft> {
         };
         let mut criteria: Vec<String> = group
             .iter()
-            .map(|bullet| format!("`{main}` holds `{}`", bullet.title))
+            .map(|bullet| format!("`{main}` holds{WORDS}{}", bullet.title))
             .collect();
         let (tests, untested_because) = match layout {
             Layout::Rust => (vec![naming::test(&slug)], None),

@@ -71,41 +71,55 @@ pub(super) const PARTS: [Part; 3] = [
 pub(super) const BUILT_ON: &str = "src/item.rs";
 
 impl Part {
-    /// The phase as the plan proposes it; `place` tells the place of another part, if it is in the plan.
-    pub(super) fn draft(&self, place: impl Fn(&str) -> Option<u32>) -> PhaseDraft {
-        PhaseDraft {
-            slug: self.slug.to_owned(),
-            title: self.title.to_owned(),
-            goal: self.goal.to_owned(),
-            files: vec![naming::source(self.slug), naming::test(self.slug)],
-            tests: vec![naming::test(self.slug)],
-            untested_because: None,
-            criteria: self.criteria.iter().map(|criterion| (*criterion).to_owned()).collect(),
-            depends_on: self.after.iter().filter_map(|slug| place(slug)).collect(),
-        }
+    /// Whether a planned phase builds this part.
+    pub(super) fn is_in(&self, phase: &PlannedPhase) -> bool {
+        phase.goal.lines().any(|line| line == self.goal)
     }
 
-    /// Whether a planned phase is this part.
-    pub(super) fn is(&self, phase: &PlannedPhase) -> bool {
-        let mut files = vec![naming::source(self.slug), naming::test(self.slug)];
-        files.sort();
-        phase.goal == self.goal && phase.title == self.title && phase.files == files && phase.criteria == self.criteria
-    }
-
-    /// The files in their first version.
-    pub(super) fn files(&self) -> Vec<FileChange> {
-        [(naming::source(self.slug), self.source), (naming::test(self.slug), self.test)]
-            .map(|(path, content)| FileChange {
-                path,
-                content: Some(content.to_owned()),
-            })
-            .into()
+    fn paths(&self) -> [String; 2] {
+        [naming::source(self.slug), naming::test(self.slug)]
     }
 }
 
-/// The scripted part that a planned phase of the demo's issue is.
-pub(super) fn part(title: &str, phase: &PlannedPhase) -> Option<&'static Part> {
-    (title == TITLE).then(|| PARTS.iter().find(|part| part.is(phase))).flatten()
+/// The phases that build these parts; when there are more than `most`, the rest go into the last one.
+pub(super) fn drafts(parts: &[&Part], most: usize) -> Vec<PhaseDraft> {
+    let alone = parts.len().min(most) - 1;
+    let groups: Vec<&[&Part]> = parts[..alone].chunks(1).chain([&parts[alone..]]).collect();
+    let place = |slug: &str| {
+        (1..)
+            .zip(&groups)
+            .find(|(_, group)| group.iter().any(|part| part.slug == slug))
+            .map(|(place, _)| place)
+    };
+    let draft = |(own, group): (u32, &&[&Part])| PhaseDraft {
+        slug: group[0].slug.to_owned(),
+        title: group.iter().map(|part| part.title).collect::<Vec<_>>().join(", "),
+        goal: group.iter().map(|part| part.goal).collect::<Vec<_>>().join("\n"),
+        files: group.iter().flat_map(|part| part.paths()).collect(),
+        tests: group.iter().map(|part| naming::test(part.slug)).collect(),
+        untested_because: None,
+        criteria: group.iter().flat_map(|part| part.criteria).map(str::to_owned).collect(),
+        depends_on: group
+            .iter()
+            .flat_map(|part| part.after)
+            .filter_map(|slug| place(slug))
+            .filter(|needed| *needed != own)
+            .collect(),
+    };
+    (1..).zip(&groups).map(draft).collect()
+}
+
+/// The files in their first version, if a planned phase of the demo's issue builds scripted parts and nothing else.
+pub(super) fn files(title: &str, phase: &PlannedPhase) -> Option<Vec<FileChange>> {
+    let parts: Vec<&Part> = PARTS.iter().filter(|part| part.is_in(phase)).collect();
+    let mut paths: Vec<String> = parts.iter().flat_map(|part| part.paths()).collect();
+    paths.sort();
+    let file = |part: &&Part| part.paths().into_iter().zip([part.source, part.test]);
+    let files = parts.iter().flat_map(file).map(|(path, content)| FileChange {
+        path,
+        content: Some(content.to_owned()),
+    });
+    (title == TITLE && !parts.is_empty() && phase.files == paths).then(|| files.collect())
 }
 
 /// The requirements of the demo's issue.

@@ -189,7 +189,7 @@ fn simplified(order: &Order<'_>, refused: &ChangeSet) -> Result<Draft, String> {
         ..phase.clone()
     };
     let files = match order.phase {
-        Some(phase) if todo::part(order.title, phase).is_none() => first_version(order.title, &plain(phase))?,
+        Some(phase) if todo::files(order.title, phase).is_none() => first_version(order.title, &plain(phase))?,
         Some(_) | None => order.first()?,
     };
     Ok(draft.with_files(files))
@@ -237,8 +237,8 @@ fn main_path(phase: &PlannedPhase) -> Option<&str> {
 }
 
 fn first_version(title: &str, phase: &PlannedPhase) -> Result<Vec<FileChange>, String> {
-    if let Some(part) = todo::part(title, phase) {
-        return Ok(part.files());
+    if let Some(files) = todo::files(title, phase) {
+        return Ok(files);
     }
     let asked: Vec<String> = phase
         .goal

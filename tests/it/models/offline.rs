@@ -5,6 +5,7 @@ use millhand::llm::task::{CheckResult, Exchange, Reason, Remark, SourceFile, Tas
 use millhand::llm::text;
 use millhand::workflow::answer::{Cause, Diagnosis, Severity, Verdict};
 use millhand::workflow::plan::{Plan, PlanBounds};
+use proptest::prelude::*;
 
 use super::{BOUNDS, DEMO, RUST, Tree, ask, change, draft, plan, plan_task, requirements, requirements_task, write_task};
 
@@ -73,11 +74,10 @@ fn the_script_gives_way_where_it_does_not_fit() {
     assert!(noted.notes[1].ends_with("only notes it: Please hurry"), "{:?}", noted.notes);
     assert_ne!(noted.hash(), plan(DEMO, body, &RUST).hash(), "a new plan is approved anew");
     assert_eq!(noted.phases, plan(DEMO, body, &RUST).phases, "and keeps its phases");
-    assert_eq!(
-        slugs(&Plan::check(draft(&revised("x", 2)), BOUNDS).unwrap()),
-        ["01-one", "02-two"],
-        "no room for three"
-    );
+    let few = Plan::check(draft(&revised("x", 2)), BOUNDS).unwrap();
+    assert_eq!(slugs(&few), ["01-parser", "02-priority"], "the rest goes into the last");
+    assert_eq!(few.phases[1].files.len(), 4);
+    assert_eq!(slugs(&Plan::check(draft(&revised("x", 1)), BOUNDS).unwrap()), ["01-parser"]);
 }
 
 #[test]
@@ -134,9 +134,9 @@ fn bullets_become_phases_with_their_dependencies() {
     assert_eq!(
         wanted.criteria,
         [
-            "There is a part for `Read items`",
-            "There is a part for `Write items`",
-            "There is a part for `Both`"
+            "There is a part with the words: Read items",
+            "There is a part with the words: Write items",
+            "There is a part with the words: Both"
         ]
     );
     let plan = plan("Some title", body, &RUST);
@@ -464,6 +464,34 @@ fn what_validation_refused_is_written_without_peoples_words() {
         hints,
     });
     assert!(noted.files[0].content.as_ref().unwrap().contains("were left out here"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_plan_of_any_text_is_valid_or_asks(
+        pieces in prop::collection::vec(prop_oneof![
+            Just("- "), Just("* "), Just("1. "), Just("\n"), Just("\n\n"), Just("  - "), Just("read"), Just("mod"), Just("é"), Just("漢"),
+            Just(" (after 1)"), Just(" (after 2, 3)"), Just(" (after 1 and 2)"), Just("`x`"), Just("[ ] "), Just("7"), Just(" "), Just("<b>"),
+        ], 0..40),
+        rust in any::<bool>(),
+        most in 1_u32..8,
+    ) {
+        let paths: &[&str] = if rust { &["ci.sh", "src/read.rs", "tests/read.rs"] } else { &["docs/read.md"] };
+        let Task::Plan { issue, requirements, answers, repository, revisions, merged, .. } = plan_task("T", &pieces.concat(), paths) else { panic!() };
+        let drafted = draft(&Task::Plan { issue, requirements, answers, repository, phases_max: most, revisions, merged });
+        if drafted.missing.is_empty() {
+            let checked = Plan::check(drafted, PlanBounds { phases_max: most, ..BOUNDS });
+            prop_assert!(checked.is_ok(), "{:?}", checked);
+            let files: Vec<String> = checked.unwrap().phases.into_iter().flat_map(|phase| phase.files).collect();
+            let different: std::collections::BTreeSet<String> = files.iter().map(|path| path.to_lowercase()).collect();
+            prop_assert_eq!(different.len(), files.len(), "phases share no file");
+            prop_assert!(!files.iter().any(|path| paths.contains(&path.as_str())), "and none that is there");
+        } else {
+            prop_assert!(drafted.phases.is_empty());
+        }
+    }
 }
 
 fn verdict(criteria: &[String], files: Vec<SourceFile>, conclusions: &[&str]) -> Verdict {

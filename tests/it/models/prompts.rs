@@ -10,7 +10,7 @@ use millhand::workflow::ids::PhaseNumber;
 use millhand::workflow::plan::{Plan, PlannedPhase};
 use millhand::workflow::settings::RoleModels;
 
-use super::{issue, plan, prompt};
+use super::{issue, prompt};
 
 /// A plan whose every word is `text`; serde is the only other door to one.
 fn planned(text: &str) -> (Plan, PlannedPhase) {
@@ -35,138 +35,171 @@ fn planned(text: &str) -> (Plan, PlannedPhase) {
     )
 }
 
-/// Every task, with `text` wherever others have a word.
-fn tasks(text: &str) -> Vec<Task> {
-    let own = || text.to_owned();
-    let (plan, phase) = planned(text);
-    let repository = || RepositoryView {
-        name: own(),
-        paths: vec![own(); 3],
-        truncated: true,
-    };
-    let answers = || {
+/// One text wherever others have a word.
+struct Words<'a>(&'a str);
+
+impl Words<'_> {
+    fn own(&self) -> String {
+        self.0.to_owned()
+    }
+
+    fn repository(&self) -> RepositoryView {
+        RepositoryView {
+            name: self.own(),
+            paths: vec![self.own(); 3],
+            truncated: true,
+        }
+    }
+
+    fn answers(&self) -> Vec<Exchange> {
         vec![
             Exchange {
-                questions: vec![own()],
-                answer: own(),
-                author: own()
+                questions: vec![self.own()],
+                answer: self.own(),
+                author: self.own()
             };
             2
         ]
-    };
-    let files = || {
+    }
+
+    fn files(&self) -> Vec<SourceFile> {
         vec![
             SourceFile {
-                path: own(),
-                content: own()
+                path: self.own(),
+                content: self.own()
             };
             2
         ]
-    };
-    let failures = || {
-        vec![FailedCheck {
-            name: own(),
-            conclusion: own(),
-            log: own(),
-            annotations: vec![own()],
-            readable: true,
-        }]
-    };
-    let diagnosis = || Diagnosis {
-        cause: Cause::Code,
-        explanation: own(),
-        evidence: own(),
-        files: vec![own()],
-    };
-    let change = ChangeSet {
-        summary: own(),
-        files: vec![FileChange {
-            path: own(),
-            content: Some(own()),
-        }],
-        replies: vec![Reply { remark: 1, text: own() }],
-        cannot: Some(own()),
-    };
-    let remark = Remark {
-        id: 1,
-        author: own(),
-        path: Some(own()),
-        line: Some(1),
-        text: own(),
-    };
-    let mut all = vec![
-        Task::Requirements {
-            issue: issue(text, text),
-            answers: answers(),
-            repository: repository(),
-        },
-        Task::Plan {
-            issue: issue(text, text),
-            requirements: Requirements {
-                summary: own(),
-                criteria: vec![own()],
-                questions: vec![own()],
+    }
+
+    fn failure(&self, readable: bool) -> FailedCheck {
+        FailedCheck {
+            name: self.own(),
+            conclusion: self.own(),
+            log: self.own(),
+            annotations: vec![self.own()],
+            readable,
+        }
+    }
+
+    fn asked(&self) -> Vec<Task> {
+        let (_, phase) = planned(self.0);
+        vec![
+            Task::Requirements {
+                issue: issue(self.0, self.0),
+                answers: self.answers(),
+                repository: self.repository(),
             },
-            answers: answers(),
-            repository: repository(),
-            phases_max: 6,
-            revisions: vec![own(); 2],
-            merged: vec![phase.clone()],
-        },
-        Task::Diagnose {
-            phase: Some(phase.clone()),
-            failures: failures(),
-            files: files(),
-        },
-        Task::Diagnose {
-            phase: None,
-            failures: vec![FailedCheck {
-                readable: false,
-                ..failures().remove(0)
+            Task::Plan {
+                issue: issue(self.0, self.0),
+                requirements: Requirements {
+                    summary: self.own(),
+                    criteria: vec![self.own()],
+                    questions: vec![self.own()],
+                },
+                answers: self.answers(),
+                repository: self.repository(),
+                phases_max: 6,
+                revisions: vec![self.own(); 2],
+                merged: vec![phase],
+            },
+        ]
+    }
+
+    fn judged(&self) -> Vec<Task> {
+        let (_, phase) = planned(self.0);
+        let check = CheckResult {
+            name: self.own(),
+            conclusion: self.own(),
+        };
+        vec![
+            Task::Diagnose {
+                phase: Some(phase.clone()),
+                failures: vec![self.failure(true)],
+                files: self.files(),
+            },
+            Task::Diagnose {
+                phase: None,
+                failures: vec![self.failure(false)],
+                files: Vec::new(),
+            },
+            Task::Verify {
+                phase: Some(phase.clone()),
+                criteria: vec![self.own()],
+                files: self.files(),
+                checks: vec![check],
+            },
+            Task::ReleaseNotes {
+                title: self.own(),
+                summary: self.own(),
+                phases: vec![phase],
+            },
+        ]
+    }
+
+    fn reasons(&self) -> Vec<Reason> {
+        let diagnosis = Diagnosis {
+            cause: Cause::Code,
+            explanation: self.own(),
+            evidence: self.own(),
+            files: vec![self.own()],
+        };
+        let change = ChangeSet {
+            summary: self.own(),
+            files: vec![FileChange {
+                path: self.own(),
+                content: Some(self.own()),
             }],
-            files: Vec::new(),
-        },
-        Task::Verify {
-            phase: Some(phase.clone()),
-            criteria: vec![own()],
-            files: files(),
-            checks: vec![CheckResult {
-                name: own(),
-                conclusion: own(),
+            replies: vec![Reply {
+                remark: 1,
+                text: self.own(),
             }],
-        },
-        Task::ReleaseNotes {
-            title: own(),
-            summary: own(),
-            phases: vec![phase.clone()],
-        },
-    ];
-    let reasons = [
-        Reason::First,
-        Reason::Hint,
-        Reason::Validation {
-            errors: vec![own()],
-            change: Box::new(change),
-        },
-        Reason::Checks {
-            diagnosis: diagnosis(),
-            failures: failures(),
-        },
-        Reason::Verdict { findings: vec![own()] },
-        Reason::Review { remarks: vec![remark] },
-    ];
-    for (place, reason) in reasons.into_iter().enumerate() {
-        all.push(Task::Write {
-            title: own(),
+            cannot: Some(self.own()),
+        };
+        let remark = Remark {
+            id: 1,
+            author: self.own(),
+            path: Some(self.own()),
+            line: Some(1),
+            text: self.own(),
+        };
+        vec![
+            Reason::First,
+            Reason::Hint,
+            Reason::Validation {
+                errors: vec![self.own()],
+                change: Box::new(change),
+            },
+            Reason::Checks {
+                diagnosis,
+                failures: vec![self.failure(true)],
+            },
+            Reason::Verdict {
+                findings: vec![self.own()],
+            },
+            Reason::Review { remarks: vec![remark] },
+        ]
+    }
+
+    fn written(&self) -> Vec<Task> {
+        let (plan, phase) = planned(self.0);
+        let write = |(place, reason): (usize, Reason)| Task::Write {
+            title: self.own(),
             plan: plan.clone(),
             phase: (place % 2 == 0).then(|| phase.clone()),
-            repository: repository(),
-            files: files(),
+            repository: self.repository(),
+            files: self.files(),
             reason,
-            hints: vec![own(); 2],
-        });
+            hints: vec![self.own(); 2],
+        };
+        self.reasons().into_iter().enumerate().map(write).collect()
     }
-    all
+}
+
+/// Every task, with `text` wherever others have a word.
+fn tasks(text: &str) -> Vec<Task> {
+    let words = Words(text);
+    [words.asked(), words.judged(), words.written()].concat()
 }
 
 #[test]
