@@ -4,8 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::workflow::answer::{Diagnosis, Requirements};
 use crate::workflow::plan::{Plan, PlannedPhase};
+use crate::workflow::settings::RoleModels;
 
 /// A task for a model. All text in it that people or programs wrote is untrusted.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one is made for a call that takes seconds; boxes would only be in the way"
+)]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "task", rename_all = "snake_case")]
 pub enum Task {
@@ -83,6 +88,75 @@ pub enum Task {
     },
 }
 
+impl Task {
+    /// Its name, as in reports and in the cache's key; also the name of its prompt in `prompts/`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Requirements { .. } => "requirements",
+            Self::Plan { .. } => "plan",
+            Self::Write { .. } => "write",
+            Self::Diagnose { .. } => "diagnose",
+            Self::Verify { .. } => "verify",
+            Self::ReleaseNotes { .. } => "release_notes",
+        }
+    }
+
+    /// Whose task it is.
+    #[must_use]
+    pub const fn role(&self) -> Role {
+        match self {
+            Self::Requirements { .. } | Self::Plan { .. } => Role::QAssistant,
+            Self::Write { .. } => Role::CodeWriter,
+            Self::Diagnose { .. } => Role::TestAuditor,
+            Self::Verify { .. } => Role::VerificationOverseer,
+            Self::ReleaseNotes { .. } => Role::ReleaseManager,
+        }
+    }
+}
+
+/// The five roles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Requirements and plan.
+    QAssistant,
+    /// Code.
+    CodeWriter,
+    /// Checks.
+    TestAuditor,
+    /// Criteria and review.
+    VerificationOverseer,
+    /// Merges and release.
+    ReleaseManager,
+}
+
+impl Role {
+    /// The name people and programs see.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::QAssistant => "q_assistant",
+            Self::CodeWriter => "code_writer",
+            Self::TestAuditor => "test_auditor",
+            Self::VerificationOverseer => "verification_overseer",
+            Self::ReleaseManager => "release_manager",
+        }
+    }
+
+    /// The name of the profile that a team's settings give this role.
+    #[must_use]
+    pub fn profile(self, models: &RoleModels) -> &str {
+        match self {
+            Self::QAssistant => &models.q_assistant,
+            Self::CodeWriter => &models.code_writer,
+            Self::TestAuditor => &models.test_auditor,
+            Self::VerificationOverseer => &models.verification_overseer,
+            Self::ReleaseManager => &models.release_manager,
+        }
+    }
+}
+
 /// The issue's text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IssueText {
@@ -157,6 +231,8 @@ pub enum Reason {
         /// Their remarks.
         remarks: Vec<Remark>,
     },
+    /// A person gave a hint, nothing else being wrong; it is the last of the task's hints.
+    Hint,
 }
 
 /// A remark of a reviewer.

@@ -378,6 +378,7 @@ fn phase_of(w: &Workflow, fact: &Fact) -> Option<PhaseNumber> {
         | Fact::Heads(_)
         | Fact::Commanded(_)
         | Fact::Done(_)
+        | Fact::Broken { .. }
         | Fact::Delayed(_) => return None,
     };
     w.target_of_pull(pull).and_then(super::fact::Target::phase)
@@ -397,6 +398,7 @@ fn actor_of(fact: &Fact) -> Option<String> {
         | Fact::Checks(_)
         | Fact::Heads(_)
         | Fact::Done(_)
+        | Fact::Broken { .. }
         | Fact::Delayed(_) => None,
     }
 }

@@ -56,6 +56,11 @@ pub enum Fact {
     Done(Done),
     /// An order must wait longer than a moment.
     Delayed(Delayed),
+    /// Deciding this workflow failed in a way that is a bug of ours.
+    Broken {
+        /// What is known about it.
+        why: String,
+    },
 }
 
 impl Fact {
@@ -76,6 +81,7 @@ impl Fact {
             Self::Commanded(_) => "commanded",
             Self::Done(_) => "done",
             Self::Delayed(_) => "delayed",
+            Self::Broken { .. } => "broken",
         }
     }
 }
@@ -89,6 +95,10 @@ pub struct Start {
     pub repository: Repository,
     /// The issue as it was.
     pub issue: IssueView,
+    /// When, by GitHub's clock: what happened before is not this work's.
+    pub at: Millis,
+    /// The comment that started it: number and node id.
+    pub comment: Option<(u64, String)>,
     /// Who started.
     pub by: Person,
     /// How: label, auto label, command, API.

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "a test that cannot go on must say so at once")]
 
 mod contract;
+mod models;
 mod repo_path;
 mod shipped;
 mod store;

@@ -5,15 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest as _, Sha256};
 
 use crate::clock::Millis;
-use crate::workflow::fact::{IssueView, Start};
+use crate::workflow::fact::{IssueView, Start, Thread};
 use crate::workflow::ids::{MicroUsd, Person};
-use crate::workflow::model::{Issue, StatusComment, Track, Workflow};
+use crate::workflow::model::{Ack, Issue, StatusComment, Track, Workflow};
+use crate::workflow::order::Reaction;
 use crate::workflow::state::{Baton, State};
 use crate::workflow::text::branch;
 
 /// The workflow that a start makes.
 pub(super) fn begin(start: &Start, now: Millis) -> Workflow {
     let hash = text_hash(&start.issue);
+    let ack = |node_id: &String| Ack {
+        node_id: node_id.clone(),
+        on: Thread::Issue,
+        reactions: vec![Reaction::Eyes, Reaction::Up],
+        reply: None,
+    };
     let budget = MicroUsd(start.settings.limits.budget().0.min(start.budget_max.0));
     Workflow {
         id: start.id.clone(),
@@ -30,7 +37,7 @@ pub(super) fn begin(start: &Start, now: Millis) -> Workflow {
         timing: start.timing,
         budget,
         budget_max: start.budget_max,
-        started_at: now,
+        started_at: start.at.min(now),
         version: 0,
         baton: Baton::Whole(State::Discovery),
         paused: None,
@@ -59,8 +66,8 @@ pub(super) fn begin(start: &Start, now: Millis) -> Workflow {
         look: None,
         read_at: None,
         status: StatusComment::default(),
-        acks: BTreeMap::new(),
-        heard: BTreeSet::new(),
+        acks: start.comment.iter().map(|(id, node_id)| (*id, ack(node_id))).collect(),
+        heard: start.comment.iter().map(|(id, _)| *id).collect(),
         timeline: BTreeSet::new(),
         needs: BTreeMap::new(),
         waiting_since: BTreeMap::new(),

@@ -16,6 +16,9 @@ const AWAY: Duration = Duration::from_secs(5 * 60);
 
 /// An order was carried out, or could not be.
 pub(super) fn done(d: &mut Deciding, done: &Done, seq: i64) {
+    if !done.key.starts_with(&d.w.id) {
+        return; // the round before ordered it
+    }
     d.w.delays.remove(&done.key);
     if let Some(cost) = done.cost {
         d.w.cost = cost;

@@ -111,6 +111,8 @@ pub(crate) fn start(settings: Settings, auto: bool) -> Start {
             assignees: vec![],
             closing_pulls: vec![],
         },
+        at: Millis(1_700_000_000_000),
+        comment: None,
         by: maintainer(),
         how: StartedBy::Label,
         auto,
