@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Entropy, Millis};
 use crate::github::Github;
-use crate::llm::Profiles;
+use crate::llm::profile::Profiles;
 use crate::store::{NewDelivery, Store, StoreError, WorkflowFilter, WorkflowRow};
 use crate::workflow::command::Command;
 use crate::workflow::fact::Timing;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::workflow::answer::{Diagnosis, Requirements};
 use crate::workflow::plan::{Plan, PlannedPhase};
 use crate::workflow::settings::RoleModels;
+pub use crate::workflow::state::Role;
 
 /// A task for a model. All text in it that people or programs wrote is untrusted.
 #[expect(
@@ -115,45 +116,15 @@ impl Task {
     }
 }
 
-/// The five roles.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Role {
-    /// Requirements and plan.
-    QAssistant,
-    /// Code.
-    CodeWriter,
-    /// Checks.
-    TestAuditor,
-    /// Criteria and review.
-    VerificationOverseer,
-    /// Merges and release.
-    ReleaseManager,
-}
-
-impl Role {
-    /// The name people and programs see.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::QAssistant => "q_assistant",
-            Self::CodeWriter => "code_writer",
-            Self::TestAuditor => "test_auditor",
-            Self::VerificationOverseer => "verification_overseer",
-            Self::ReleaseManager => "release_manager",
-        }
-    }
-
-    /// The name of the profile that a team's settings give this role.
-    #[must_use]
-    pub fn profile(self, models: &RoleModels) -> &str {
-        match self {
-            Self::QAssistant => &models.q_assistant,
-            Self::CodeWriter => &models.code_writer,
-            Self::TestAuditor => &models.test_auditor,
-            Self::VerificationOverseer => &models.verification_overseer,
-            Self::ReleaseManager => &models.release_manager,
-        }
+/// The profile that a team's settings give a role.
+#[must_use]
+pub fn profile_of(role: Role, models: &RoleModels) -> &str {
+    match role {
+        Role::QAssistant => &models.q_assistant,
+        Role::CodeWriter => &models.code_writer,
+        Role::TestAuditor => &models.test_auditor,
+        Role::VerificationOverseer => &models.verification_overseer,
+        Role::ReleaseManager => &models.release_manager,
     }
 }
 

@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{At, Ended, Trouble, cost_seen};
-use crate::llm::answer::{self, Answer as Read};
+use crate::llm::answer::Answer as Read;
 use crate::llm::profile::Profile;
-use crate::llm::task::Task;
+use crate::llm::task::{Task, profile_of};
 use crate::llm::{ModelError, Prompt, cache, prompt};
 use crate::store::{Blob, NewCall, Reservation, SettledCall};
 use crate::workflow::answer::ChangeSet;
@@ -17,11 +17,9 @@ use crate::workflow::order::Ask;
 use crate::workflow::plan::{Plan, PlanBounds};
 use crate::workflow::validate::{self, Report};
 
-/// A call that was made.
+/// A call that was made, or found in the cache.
 struct Called {
     text: String,
-    /// It came out of the cache.
-    kept: bool,
 }
 
 /// Why a call was not made, or gave nothing.
@@ -42,7 +40,7 @@ impl At<'_> {
                 Ok(called) => called,
                 Err(uncalled) => break unanswered(uncalled),
             };
-            let wrong = match answer::read(&task, &called.text) {
+            let wrong = match prompt.read(&called.text) {
                 Ok(read) => match self.accept(ask, &task, read).await? {
                     Ok((answer, blobs)) => {
                         let cost = cost_seen(self.p.engine.0.store.cost(self.w.id.clone()).await?);
@@ -53,7 +51,7 @@ impl At<'_> {
                 },
                 Err(error) => error.to_string(),
             };
-            match prompt.with_error(&called.text, &wrong).filter(|_| !called.kept || prompt.reasks_left()) {
+            match prompt.with_error(&called.text, &wrong) {
                 Some(again) => prompt = again,
                 None => {
                     let sentence = format!("the {} model's answer does not hold ({})", profile.name, first_line(&wrong));
@@ -66,7 +64,7 @@ impl At<'_> {
     }
 
     fn profile(&self, task: &Task) -> Result<Profile, Trouble> {
-        let name = task.role().profile(&self.w.settings.models);
+        let name = profile_of(task.role(), &self.w.settings.models);
         let found = self.p.engine.0.profiles.get(name).cloned();
         found.ok_or_else(|| Trouble::Never(format!("there is no model profile {name:?}; the operator must configure it")))
     }
@@ -79,7 +77,7 @@ impl At<'_> {
         if let Some(hash) = store.cached(key.clone()).await?
             && let Some(bytes) = store.blob(hash).await?
         {
-            return Ok(Ok(Called { text: String::from_utf8_lossy(&bytes).into_owned(), kept: true }));
+            return Ok(Ok(Called { text: String::from_utf8_lossy(&bytes).into_owned() }));
         }
         let now = self.p.engine.now();
         let asked = Blob::new(format!("{}\n\n{}", prompt.system, prompt.user).into_bytes());
@@ -115,12 +113,13 @@ impl At<'_> {
                 outcome: "ok".to_owned(),
                 answer: Some(Blob::new(completion.text.clone().into_bytes())),
                 // Only what reads as an answer is worth keeping.
-                cache_key: answer::read(&prompt.task, &completion.text).is_ok().then_some(key),
+                cache_key: prompt.read(&completion.text).is_ok().then_some(key),
                 now: self.p.engine.now(),
             },
             Err(error) => SettledCall {
                 id,
-                cost_microusd: 0,
+                // Nobody knows what a call that broke off cost: the worst is booked.
+                cost_microusd: if error.may_have_cost() { worst.0 } else { 0 },
                 input_tokens: 0,
                 output_tokens: 0,
                 outcome: error.to_string(),
@@ -130,7 +129,7 @@ impl At<'_> {
             },
         };
         store.settle_call(settled).await?;
-        Ok(completed.map(|c| Called { text: c.text, kept: false }).map_err(Uncalled::Failed))
+        Ok(completed.map(|c| Called { text: c.text }).map_err(Uncalled::Failed))
     }
 
     /// What an answer means here; or what is wrong with it, for the model to be told.
