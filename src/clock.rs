@@ -35,7 +35,8 @@ impl Millis {
     /// RFC 3339 in UTC with second precision, as GitHub writes times: `2026-11-21T07:25:31Z`.
     #[must_use]
     pub fn rfc3339(self) -> String {
-        jiff::Timestamp::from_second(self.0.div_euclid(1000)).map_or_else(|_| "1970-01-01T00:00:00Z".to_owned(), |t| t.to_string())
+        jiff::Timestamp::from_second(self.0.div_euclid(1000))
+            .map_or_else(|_| "1970-01-01T00:00:00Z".to_owned(), |t| t.to_string())
     }
 
     /// Reads an RFC 3339 time; `None` if it is none.
@@ -125,7 +126,9 @@ pub struct SystemEntropy;
 impl Entropy for SystemEntropy {
     fn fill(&self, buffer: &mut [u8]) {
         // A machine without randomness cannot make ids or tokens: nothing sensible is left to do.
-        SysRng.try_fill_bytes(buffer).expect("the operating system gives random bytes");
+        SysRng
+            .try_fill_bytes(buffer)
+            .expect("the operating system gives random bytes");
     }
 }
 
@@ -143,6 +146,9 @@ impl SeededEntropy {
 
 impl Entropy for SeededEntropy {
     fn fill(&self, buffer: &mut [u8]) {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).fill_bytes(buffer);
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .fill_bytes(buffer);
     }
 }

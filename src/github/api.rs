@@ -308,22 +308,17 @@ impl Github {
         if reply.status.is_success() {
             return reply.json::<Token>().map(|answer| answer.token);
         }
+        let error = self.refusal(&reply);
         // An installation that is gone must not look like a missing issue.
-        Err(match self.refusal(&reply) {
-            Error::NotFound { message } => Error::Denied {
-                why: Denial::Uninstalled,
-                message,
-            },
-            Error::Refused { status: 422, message } if message.contains("permissions") => Error::Denied {
-                why: Denial::Permission,
-                message,
-            },
-            Error::Refused { status: 422, message } => Error::Denied {
-                why: Denial::Uninstalled,
-                message,
-            },
-            other => other,
-        })
+        if let Error::NotFound { message } | Error::Refused { status: 422, message } = error {
+            let why = if message.contains("permissions") {
+                Denial::Permission
+            } else {
+                Denial::Uninstalled
+            };
+            return Err(Error::Denied { why, message });
+        }
+        Err(error)
     }
 
     /// One exchange. What was lost after it was sent is unknown if it changes something.
@@ -387,9 +382,9 @@ impl Github {
             .extension(request.keep)
             .body(body)
             .map_err(|error| Lost::NotSent(error.to_string()))?;
-        let answer = self.inner.octocrab.execute(request).await.map_err(lost)?;
+        let answer = self.inner.octocrab.execute(request).await.map_err(|error| lost(&error))?;
         let (parts, body) = answer.into_parts();
-        let body = body.collect().await.map_err(lost)?.to_bytes();
+        let body = body.collect().await.map_err(|error| lost(&error))?.to_bytes();
         Ok(Reply {
             status: parts.status,
             headers: parts.headers,
@@ -435,8 +430,8 @@ pub(super) fn stale(message: impl Into<String>) -> Error {
 }
 
 /// What the wire said, through octocrab's wrapping.
-fn lost(error: octocrab::Error) -> Lost {
-    if let octocrab::Error::Service { source, .. } = &error
+fn lost(error: &octocrab::Error) -> Lost {
+    if let octocrab::Error::Service { source, .. } = error
         && let Some(lost) = source.downcast_ref::<Lost>()
     {
         return lost.clone();

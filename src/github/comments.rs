@@ -14,7 +14,7 @@ use super::error::Error;
 use super::graphql::{Mutation, Mutations};
 use super::issue::{COMMENT_FIELDS, Comment, RawComment};
 use super::pull_state::Nodes;
-use super::render::{Marker, Rendered};
+use super::render::{Marked, Marker, Rendered};
 use super::types::{Attempt, NodeId, Repo, WHO};
 
 /// Pages of a hundred comments that a search reads back. An issue holds at most 2,500.
@@ -99,26 +99,19 @@ impl From<Comment> for Posted {
 }
 
 impl Github {
-    /// Writes a comment on an issue or pull request. `body` begins with `marker`.
+    /// Writes a comment on an issue or pull request.
     ///
     /// # Errors
     /// [`Error::Denied`] if the conversation is locked, full or archived; [`Error::Gone`] if the issue is deleted.
-    pub async fn comment(
-        &self,
-        repo: &Repo,
-        number: u64,
-        marker: &Marker,
-        body: &Rendered,
-        attempt: Attempt,
-    ) -> Result<Posted, Error> {
+    pub async fn comment(&self, repo: &Repo, number: u64, text: &Marked, attempt: Attempt) -> Result<Posted, Error> {
         if attempt == Attempt::Again
-            && let Some(found) = self.own_comment(repo, number, marker).await?
+            && let Some(found) = self.own_comment(repo, number, text.marker()).await?
         {
             return Ok(found.into());
         }
         let path = below(repo, &format!("/issues/{number}/comments"));
         let reply = self
-            .call(Scope::write(repo), Request::post(path, json!({ "body": body })))
+            .call(Scope::write(repo), Request::post(path, json!({ "body": text.body() })))
             .await?;
         reply.json::<RestComment>().map(Posted::from)
     }

@@ -224,10 +224,14 @@ impl Github {
             let error = answer.errors.iter().find(|error| error.is_below(&alias));
             let outcome = match (value, error) {
                 (Some(value), _) => Outcome::Done(value),
-                (None, Some(error)) => match self.graph_error(error, &answer.headers) {
-                    Error::Unknown { .. } => Outcome::Unknown,
-                    error => Outcome::Refused(error),
-                },
+                (None, Some(error)) => {
+                    let error = self.graph_error(error, &answer.headers);
+                    if matches!(error, Error::Unknown { .. }) {
+                        Outcome::Unknown
+                    } else {
+                        Outcome::Refused(error)
+                    }
+                }
                 (None, None) => Outcome::Unknown,
             };
             (alias, outcome)

@@ -14,7 +14,7 @@ use super::Github;
 use super::api::Scope;
 use super::error::Error;
 use super::pull_state::{
-    CHECKS_PAGE, Check, Nodes, PageInfo, PullLife, PullState, RawPull, RawRollup, actor, checks_page, life, selection, time,
+    CHECKS_PAGE, Nodes, PageInfo, PullLife, PullState, RawPull, RawRollup, actor, checks_page, life, selection, time,
 };
 use super::types::{Actor, GraphActor, NodeId, PullRef, Repo, Sha, WHO, big_number};
 use crate::clock::Millis;
@@ -273,23 +273,15 @@ impl Github {
     ) -> Result<(), Error> {
         for raw in found.into_values().flatten() {
             let (mut state, more) = raw.state();
-            if let (Some(after), Some(commit)) = (more, state.checks_head.clone()) {
-                self.further_checks(repo, state.pull.number, &commit, after, &mut state.checks)
-                    .await?;
+            if let Some(after) = more {
+                self.further_checks(repo, &mut state, after).await?;
             }
             into.insert(state.pull.number, state);
         }
         Ok(())
     }
 
-    async fn further_checks(
-        &self,
-        repo: &Repo,
-        number: u64,
-        commit: &Sha,
-        mut after: String,
-        checks: &mut Vec<Check>,
-    ) -> Result<(), Error> {
+    async fn further_checks(&self, repo: &Repo, state: &mut PullState, mut after: String) -> Result<(), Error> {
         #[derive(Deserialize)]
         struct Data {
             node: Object,
@@ -304,15 +296,15 @@ impl Github {
             status_check_rollup: Option<RawRollup>,
         }
         for _ in 0..MOST_PAGES {
-            let variables = json!({ "repository": repo.node_id, "commit": commit, "after": after });
+            let variables = json!({ "repository": repo.node_id, "commit": state.checks_head, "after": after });
             let data: Data = self
-                .query(Scope::read(repo), CHECKS_PAGE, &checks_page(number), variables)
+                .query(Scope::read(repo), CHECKS_PAGE, &checks_page(state.pull.number), variables)
                 .await?;
             let Some(rollup) = data.node.object.and_then(|commit| commit.status_check_rollup) else {
                 break;
             };
             let (page, more) = rollup.contexts.checks();
-            checks.extend(page);
+            state.checks.extend(page);
             match more {
                 Some(next) => after = next,
                 None => break,

@@ -63,7 +63,7 @@ pub use phase::{
 pub use pull_state::{
     Check, CheckSource, MergeState, Mergeable, PullEvent, PullLife, PullState, Review, ReviewState, Suite, Thread, ThreadComment,
 };
-pub use pulls::PullFound;
+pub use pulls::{PullEdit, PullFound};
 pub use review::{Answered, ReviewAnswer};
 pub use rules::{RequiredCheck, Rules};
 pub use survey::{Entry, EntryKind, FileText, MergeSettings, RecentPull, Survey, Tree};

@@ -72,6 +72,8 @@ pub struct PullState {
     pub life: PullLife,
     /// Whether it is a draft.
     pub draft: bool,
+    /// When anything of it changed last.
+    pub updated_at: Millis,
     /// Its head branch.
     pub head: String,
     /// Its head commit.

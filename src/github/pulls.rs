@@ -65,6 +65,17 @@ pub struct PullFound {
     pub base: String,
 }
 
+/// What of a pull request is changed; what is `None` stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PullEdit {
+    /// Its title.
+    pub title: Option<Rendered>,
+    /// Its body.
+    pub body: Option<Rendered>,
+    /// Its base branch.
+    pub base: Option<String>,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CreatedPull {
@@ -176,27 +187,20 @@ impl Github {
             .filter(|raw| !raw.is_cross_repository)
             .map(of)
             .collect();
-        found.sort_by(|a, b| b.pull.number.cmp(&a.pull.number));
+        found.sort_by_key(|found| std::cmp::Reverse(found.pull.number));
         Ok(found)
     }
 
-    /// Changes title, body or base; what is `None` stays. Repeating it is harmless.
+    /// Changes title, body or base. Repeating it is harmless.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn update_pull(
-        &self,
-        repo: &Repo,
-        pull: &PullRef,
-        title: Option<&Rendered>,
-        body: Option<&Rendered>,
-        base: Option<&str>,
-    ) -> Result<(), Error> {
+    pub async fn update_pull(&self, repo: &Repo, pull: &PullRef, edit: &PullEdit) -> Result<(), Error> {
         let mut input = json!({ "pullRequestId": pull.node_id });
         if let Some(input) = input.as_object_mut() {
-            input.extend(title.map(|title| ("title".to_owned(), json!(title))));
-            input.extend(body.map(|body| ("body".to_owned(), json!(body))));
-            input.extend(base.map(|base| ("baseRefName".to_owned(), json!(base))));
+            input.extend(edit.title.as_ref().map(|title| ("title".to_owned(), json!(title))));
+            input.extend(edit.body.as_ref().map(|body| ("body".to_owned(), json!(body))));
+            input.extend(edit.base.as_ref().map(|base| ("baseRefName".to_owned(), json!(base))));
         }
         let mut document = Mutations::new("UpdatePull");
         document.add("pull", UPDATE_PULL, input);

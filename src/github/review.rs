@@ -13,7 +13,7 @@ use super::Github;
 use super::error::{Conflict, Error};
 use super::graphql::{Mutation, Mutations};
 use super::pull_state::{PullState, Review, ReviewState};
-use super::render::{Marker, Rendered};
+use super::render::{Marked, Marker, Rendered};
 use super::types::{Attempt, NodeId, PullRef, Repo, Sha};
 
 pub(super) const ADD_REVIEW: Mutation = Mutation {
@@ -41,10 +41,8 @@ pub struct ReviewAnswer {
     pub pull: PullRef,
     /// The commit that answers.
     pub commit: Sha,
-    /// The body begins with this; it is found again by it.
-    pub marker: Marker,
     /// The review's own text.
-    pub body: Rendered,
+    pub text: Marked,
     /// Replies by thread; a thread that is gone by now is left out.
     pub replies: Vec<(NodeId, Rendered)>,
 }
@@ -105,7 +103,7 @@ impl Github {
             let input = json!({ "pullRequestReviewThreadId": thread, "pullRequestReviewId": pending, "body": body });
             document.add(format!("reply{index}"), REPLY, input);
         }
-        let submit = json!({ "pullRequestReviewId": pending, "event": "COMMENT", "body": answer.body });
+        let submit = json!({ "pullRequestReviewId": pending, "event": "COMMENT", "body": answer.text.body() });
         document.add("review", SUBMIT, submit);
         let mut outcomes = self.mutate(repo, document).await?;
         outcomes.one::<Value>("review").into_result()?;
@@ -123,7 +121,7 @@ impl Github {
     async fn plain_review(&self, repo: &Repo, answer: &ReviewAnswer) -> Result<Answered, Error> {
         let mut document = Mutations::new("Review");
         let input = json!({
-            "pullRequestId": answer.pull.node_id, "commitOID": answer.commit, "event": "COMMENT", "body": answer.body,
+            "pullRequestId": answer.pull.node_id, "commitOID": answer.commit, "event": "COMMENT", "body": answer.text.body(),
         });
         document.add("review", ADD_REVIEW, input);
         let added: Added = self.mutate(repo, document).await?.one("review").into_result()?;
@@ -135,7 +133,7 @@ impl Github {
 
     async fn begin_review(&self, repo: &Repo, answer: &ReviewAnswer) -> Result<NodeId, Error> {
         let mut document = Mutations::new("BeginReview");
-        let input = json!({ "pullRequestId": answer.pull.node_id, "commitOID": answer.commit, "body": answer.body });
+        let input = json!({ "pullRequestId": answer.pull.node_id, "commitOID": answer.commit, "body": answer.text.body() });
         document.add("review", ADD_REVIEW, input);
         let added: Added = self.mutate(repo, document).await?.one("review").into_result()?;
         Ok(added.pull_request_review.id)
@@ -148,7 +146,7 @@ impl Github {
                 message: format!("no pull request {}", answer.pull.number),
             });
         };
-        Ok(Before::of(&pull, user, &answer.marker))
+        Ok(Before::of(&pull, user, answer.text.marker()))
     }
 }
 

@@ -44,89 +44,91 @@ fn kind(error: &Error) -> String {
     }
 }
 
+/// Status, sentence, what it is.
+const ROWS: &[(u16, &str, &str)] = &[
+    (400, "Problems parsing JSON", "refused 400"),
+    (401, "Bad credentials", "unauthorized"),
+    (403, "Resource not accessible by integration", "denied Permission"),
+    (403, "This installation has been suspended", "suspended"),
+    (
+        403,
+        "Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled",
+        "denied IpAllowList",
+    ),
+    (403, "Repository was archived so is read-only.", "denied Archived"),
+    (403, "Unable to create comment because issue is locked.", "denied Locked"),
+    (
+        403,
+        "Commenting is disabled on issues with more than 2500 comments",
+        "denied Full",
+    ),
+    (
+        403,
+        "Upgrade to GitHub Pro or make this repository public to enable this feature.",
+        "denied Plan",
+    ),
+    (
+        403,
+        "You have exceeded a secondary rate limit. Please wait a few minutes",
+        "limit 60 secondary",
+    ),
+    (403, "You have triggered an abuse detection mechanism", "limit 60 secondary"),
+    (429, "Too many requests", "limit 60 secondary"),
+    (
+        403,
+        "refusing to allow a GitHub App to create or update workflow `.github/workflows/ci.yml` without `workflows` permission",
+        "workflow",
+    ),
+    (404, "refusing to allow a GitHub App to create or update workflow", "workflow"),
+    (422, "refusing to allow a GitHub App to create or update workflow", "workflow"),
+    (403, "This workflow is already running", "conflict Running"),
+    (404, "Not Found", "not found"),
+    (
+        405,
+        "Base branch was modified. Review and try the merge again.",
+        "conflict BaseModified",
+    ),
+    (405, "Pull Request is not mergeable", "conflict NotMergeable"),
+    (
+        405,
+        "At least 1 approving review is required by reviewers with write access.",
+        "refused 405",
+    ),
+    (405, "Required status check \"test\" is expected.", "refused 405"),
+    (405, "Repository rule violations found", "denied Rule"),
+    (
+        409,
+        "Head branch was modified. Review and try the merge again.",
+        "conflict StaleHead",
+    ),
+    (409, "Merge conflict", "conflict MergeConflict"),
+    (409, "Git Repository is empty.", "conflict EmptyRepository"),
+    (409, "something new", "conflict Other"),
+    (410, "Issues are disabled for this repo", "gone"),
+    (422, "Reference already exists", "conflict Exists"),
+    (422, "Update is not a fast forward", "conflict NotFastForward"),
+    (422, "Reference does not exist", "not found"),
+    (422, "No commits between main and x", "conflict NoCommits"),
+    (422, "expected head sha didn’t match current head ref.", "conflict StaleHead"),
+    (
+        422,
+        "Draft pull requests are not supported in this repository.",
+        "conflict DraftsUnsupported",
+    ),
+    (
+        422,
+        "Repository rule violations found\n\nSecret detected in content",
+        "denied PushProtection",
+    ),
+    (422, "Can not approve your own pull request", "refused 422"),
+    (500, "", "unavailable"),
+    (502, "Server Error", "unavailable"),
+    (503, "No server is currently available", "unavailable"),
+];
+
 #[test]
 fn a_status_and_its_sentence_make_one_error() {
-    let rows: &[(u16, &str, &str)] = &[
-        (400, "Problems parsing JSON", "refused 400"),
-        (401, "Bad credentials", "unauthorized"),
-        (403, "Resource not accessible by integration", "denied Permission"),
-        (403, "This installation has been suspended", "suspended"),
-        (
-            403,
-            "Although you appear to have the correct authorization credentials, the `acme` organization has an IP allow list enabled",
-            "denied IpAllowList",
-        ),
-        (403, "Repository was archived so is read-only.", "denied Archived"),
-        (403, "Unable to create comment because issue is locked.", "denied Locked"),
-        (
-            403,
-            "Commenting is disabled on issues with more than 2500 comments",
-            "denied Full",
-        ),
-        (
-            403,
-            "Upgrade to GitHub Pro or make this repository public to enable this feature.",
-            "denied Plan",
-        ),
-        (
-            403,
-            "You have exceeded a secondary rate limit. Please wait a few minutes",
-            "limit 60 secondary",
-        ),
-        (403, "You have triggered an abuse detection mechanism", "limit 60 secondary"),
-        (429, "Too many requests", "limit 60 secondary"),
-        (
-            403,
-            "refusing to allow a GitHub App to create or update workflow `.github/workflows/ci.yml` without `workflows` permission",
-            "workflow",
-        ),
-        (404, "refusing to allow a GitHub App to create or update workflow", "workflow"),
-        (422, "refusing to allow a GitHub App to create or update workflow", "workflow"),
-        (403, "This workflow is already running", "conflict Running"),
-        (404, "Not Found", "not found"),
-        (
-            405,
-            "Base branch was modified. Review and try the merge again.",
-            "conflict BaseModified",
-        ),
-        (405, "Pull Request is not mergeable", "conflict NotMergeable"),
-        (
-            405,
-            "At least 1 approving review is required by reviewers with write access.",
-            "refused 405",
-        ),
-        (405, "Required status check \"test\" is expected.", "refused 405"),
-        (405, "Repository rule violations found", "denied Rule"),
-        (
-            409,
-            "Head branch was modified. Review and try the merge again.",
-            "conflict StaleHead",
-        ),
-        (409, "Merge conflict", "conflict MergeConflict"),
-        (409, "Git Repository is empty.", "conflict EmptyRepository"),
-        (409, "something new", "conflict Other"),
-        (410, "Issues are disabled for this repo", "gone"),
-        (422, "Reference already exists", "conflict Exists"),
-        (422, "Update is not a fast forward", "conflict NotFastForward"),
-        (422, "Reference does not exist", "not found"),
-        (422, "No commits between main and x", "conflict NoCommits"),
-        (422, "expected head sha didn’t match current head ref.", "conflict StaleHead"),
-        (
-            422,
-            "Draft pull requests are not supported in this repository.",
-            "conflict DraftsUnsupported",
-        ),
-        (
-            422,
-            "Repository rule violations found\n\nSecret detected in content",
-            "denied PushProtection",
-        ),
-        (422, "Can not approve your own pull request", "refused 422"),
-        (500, "", "unavailable"),
-        (502, "Server Error", "unavailable"),
-        (503, "No server is currently available", "unavailable"),
-    ];
-    for (status, message, wanted) in rows {
+    for (status, message, wanted) in ROWS {
         assert_eq!(kind(&of(*status, &[], message)), *wanted, "{status} {message}");
     }
 }
@@ -134,7 +136,8 @@ fn a_status_and_its_sentence_make_one_error() {
 #[test]
 fn a_limit_is_waited_for_as_long_as_it_says() {
     let reset = "1700000900";
-    let rows: &[(u16, &[(&str, &str)], &str)] = &[
+    type Row<'r> = (u16, &'r [(&'r str, &'r str)], &'r str);
+    let rows: &[Row<'_>] = &[
         (
             403,
             &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", reset)],

@@ -18,7 +18,7 @@ use super::super::pacing::Load;
 use super::super::pulls::{CREATE_PULL, CreatedPull, PullFound};
 use super::super::render::Rendered;
 use super::super::types::{Attempt, PullRef, Repo, Sha};
-use super::push::{Committed, by_tree, commit_input};
+use super::push::{Committed, Draft};
 use super::{CREATE_COMMIT, CREATE_REF, Route, StatusRide};
 
 /// A pull request to be opened.
@@ -83,8 +83,17 @@ impl Opening {
     /// What it costs.
     #[must_use]
     pub fn load(&self) -> Load {
-        let by_tree = by_tree(&self.route, &self.changes);
-        Load::changes(if by_tree { 4 } else { 3 } + u32::from(self.ride.is_some()), 1)
+        Load::changes(if self.first().by_tree() { 4 } else { 3 } + u32::from(self.ride.is_some()), 1)
+    }
+
+    fn first(&self) -> Draft<'_> {
+        Draft {
+            branch: &self.branch,
+            parent: &self.start,
+            changes: &self.changes,
+            message: &self.message,
+            route: &self.route,
+        }
     }
 }
 
@@ -109,10 +118,8 @@ impl Github {
         if attempt == Attempt::Again {
             return self.resume(repo, opening).await;
         }
-        let answer = if by_tree(&opening.route, &opening.changes) {
-            let commit = self
-                .commit_on(repo, &opening.start, &opening.route, &opening.changes, &opening.message)
-                .await?;
+        let answer = if opening.first().by_tree() {
+            let commit = self.commit_on(repo, opening.first()).await?;
             self.open_at(repo, opening, &commit).await?
         } else {
             self.open_document(repo, opening).await?
@@ -123,8 +130,7 @@ impl Github {
     async fn open_document(&self, repo: &Repo, opening: &Opening) -> Result<Answer, Error> {
         let mut document = Mutations::new("OpenPhase");
         document.add("branch", CREATE_REF, ref_input(repo, &opening.branch, &opening.start));
-        let commit = commit_input(repo, &opening.branch, &opening.start, &opening.changes, &opening.message);
-        document.add("commit", CREATE_COMMIT, commit);
+        document.add("commit", CREATE_COMMIT, opening.first().input(repo));
         self.with_pull(repo, opening, document, None).await
     }
 
@@ -231,10 +237,8 @@ impl Github {
 
     /// Makes the commit where the branch is missing, or stands at its beginning.
     async fn commit_again(&self, repo: &Repo, opening: &Opening, exists: bool) -> Result<Sha, Error> {
-        if by_tree(&opening.route, &opening.changes) {
-            let commit = self
-                .commit_on(repo, &opening.start, &opening.route, &opening.changes, &opening.message)
-                .await?;
+        if opening.first().by_tree() {
+            let commit = self.commit_on(repo, opening.first()).await?;
             let branch = BranchAt {
                 name: opening.branch.clone(),
                 sha: commit.clone(),
@@ -250,8 +254,7 @@ impl Github {
         if !exists {
             document.add("branch", CREATE_REF, ref_input(repo, &opening.branch, &opening.start));
         }
-        let input = commit_input(repo, &opening.branch, &opening.start, &opening.changes, &opening.message);
-        document.add("commit", CREATE_COMMIT, input);
+        document.add("commit", CREATE_COMMIT, opening.first().input(repo));
         let mut outcomes = self.mutate(repo, document).await?;
         if let Some(branch) = outcomes.take::<Value>("branch") {
             branch.into_result()?;

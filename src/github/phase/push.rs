@@ -41,6 +41,16 @@ pub struct Pushed {
     pub head: Sha,
 }
 
+/// A commit that is to be on a branch, as both routes need it.
+#[derive(Clone, Copy)]
+pub(super) struct Draft<'d> {
+    pub(super) branch: &'d str,
+    pub(super) parent: &'d Sha,
+    pub(super) changes: &'d [Change],
+    pub(super) message: &'d Message,
+    pub(super) route: &'d Route,
+}
+
 #[derive(Deserialize)]
 pub(super) struct Committed {
     pub(super) commit: Oid,
@@ -55,11 +65,17 @@ impl Push {
     /// What it costs.
     #[must_use]
     pub fn load(&self) -> Load {
-        Load::changes(if self.by_tree() { 3 } else { 1 }, 0)
+        Load::changes(if self.draft().by_tree() { 3 } else { 1 }, 0)
     }
 
-    fn by_tree(&self) -> bool {
-        by_tree(&self.route, &self.changes)
+    fn draft(&self) -> Draft<'_> {
+        Draft {
+            branch: &self.branch,
+            parent: &self.expected,
+            changes: &self.changes,
+            message: &self.message,
+            route: &self.route,
+        }
     }
 }
 
@@ -83,10 +99,11 @@ impl Github {
                 };
             }
         }
-        let commit = if push.by_tree() {
-            self.push_tree(repo, push).await?
+        let draft = push.draft();
+        let commit = if draft.by_tree() {
+            self.push_tree(repo, draft).await?
         } else {
-            self.push_document(repo, push).await?
+            self.push_document(repo, draft).await?
         };
         Ok(Pushed {
             head: commit.clone(),
@@ -94,23 +111,17 @@ impl Github {
         })
     }
 
-    async fn push_document(&self, repo: &Repo, push: &Push) -> Result<Sha, Error> {
+    async fn push_document(&self, repo: &Repo, draft: Draft<'_>) -> Result<Sha, Error> {
         let mut document = Mutations::new("Push");
-        document.add(
-            "commit",
-            CREATE_COMMIT,
-            commit_input(repo, &push.branch, &push.expected, &push.changes, &push.message),
-        );
+        document.add("commit", CREATE_COMMIT, draft.input(repo));
         let made: Committed = self.mutate(repo, document).await?.one("commit").into_result()?;
         Ok(made.commit.oid)
     }
 
-    async fn push_tree(&self, repo: &Repo, push: &Push) -> Result<Sha, Error> {
-        let commit = self
-            .commit_on(repo, &push.expected, &push.route, &push.changes, &push.message)
-            .await?;
+    async fn push_tree(&self, repo: &Repo, draft: Draft<'_>) -> Result<Sha, Error> {
+        let commit = self.commit_on(repo, draft).await?;
         let branch = BranchAt {
-            name: push.branch.clone(),
+            name: draft.branch.to_owned(),
             sha: commit.clone(),
         };
         match self.move_branch(repo, &branch, Attempt::First).await {
@@ -121,19 +132,12 @@ impl Github {
     }
 
     /// Makes the commit of the tree route, which no branch points to yet.
-    pub(super) async fn commit_on(
-        &self,
-        repo: &Repo,
-        parent: &Sha,
-        route: &Route,
-        changes: &[Change],
-        message: &Message,
-    ) -> Result<Sha, Error> {
-        let base_tree = match route {
+    pub(super) async fn commit_on(&self, repo: &Repo, draft: Draft<'_>) -> Result<Sha, Error> {
+        let base_tree = match draft.route {
             Route::Tree { base } => base.clone(),
             Route::Document => None,
         };
-        let (parents, changes, message) = (vec![parent.clone()], changes.to_vec(), message.clone());
+        let (parents, changes, message) = (vec![draft.parent.clone()], draft.changes.to_vec(), draft.message.clone());
         self.create_commit(
             repo,
             &NewCommit {
@@ -160,34 +164,36 @@ impl Github {
     }
 }
 
-/// Whether the commit must be made of git's own objects.
-pub(super) fn by_tree(route: &Route, changes: &[Change]) -> bool {
-    let needs_tree = |change: &Change| change.executable || matches!(change.content, Some(Content::Blob(_)));
-    matches!(route, Route::Tree { .. }) || changes.iter().any(needs_tree)
-}
-
-/// The input of `createCommitOnBranch`. Contents are whole files; blobs by id cannot be had this way.
-pub(super) fn commit_input(repo: &Repo, branch: &str, expected: &Sha, changes: &[Change], message: &Message) -> Value {
-    let mut additions = Vec::new();
-    let mut deletions = Vec::new();
-    for change in changes {
-        let bytes = match &change.content {
-            Some(Content::Text(text)) => text.as_bytes(),
-            Some(Content::Bytes(bytes)) => bytes,
-            Some(Content::Blob(_)) => continue,
-            None => {
-                deletions.push(json!({ "path": change.path }));
-                continue;
-            }
-        };
-        additions.push(json!({ "path": change.path, "contents": STANDARD.encode(bytes) }));
+impl Draft<'_> {
+    /// Whether the commit must be made of git's own objects.
+    pub(super) fn by_tree(&self) -> bool {
+        let needs_tree = |change: &Change| change.executable || matches!(change.content, Some(Content::Blob(_)));
+        matches!(self.route, Route::Tree { .. }) || self.changes.iter().any(needs_tree)
     }
-    json!({
-        "branch": { "repositoryNameWithOwner": repo.full_name(), "branchName": branch },
-        "expectedHeadOid": expected,
-        "message": { "headline": message.headline, "body": message.body },
-        "fileChanges": { "additions": additions, "deletions": deletions },
-    })
+
+    /// The input of `createCommitOnBranch`. Contents are whole files; blobs by id cannot be had this way.
+    pub(super) fn input(&self, repo: &Repo) -> Value {
+        let mut additions = Vec::new();
+        let mut deletions = Vec::new();
+        for change in self.changes {
+            let bytes = match &change.content {
+                Some(Content::Text(text)) => text.as_bytes(),
+                Some(Content::Bytes(bytes)) => bytes,
+                Some(Content::Blob(_)) => continue,
+                None => {
+                    deletions.push(json!({ "path": change.path }));
+                    continue;
+                }
+            };
+            additions.push(json!({ "path": change.path, "contents": STANDARD.encode(bytes) }));
+        }
+        json!({
+            "branch": { "repositoryNameWithOwner": repo.full_name(), "branchName": self.branch },
+            "expectedHeadOid": self.parent,
+            "message": { "headline": self.message.headline, "body": self.message.body },
+            "fileChanges": { "additions": additions, "deletions": deletions },
+        })
+    }
 }
 
 fn own_commit<'c>(between: &'c Comparison, parent: &Sha, user: u64, message: &Message) -> Option<&'c CommitSummary> {

@@ -13,7 +13,7 @@ use crate::clock::Millis;
 /// The fields of a pull request. The number is part of the text because whether a check is required is asked for one.
 pub(in crate::github) fn selection(number: u64) -> String {
     format!(
-        "{{ id number url title body isDraft state locked isInMergeQueue isCrossRepository
+        "{{ id number url title body isDraft updatedAt state locked isInMergeQueue isCrossRepository
   headRefName headRefOid headRef {{ target {{ ... on Commit {{ tree {{ oid }} }} }} }} baseRefName baseRefOid
   mergeable mergeStateStatus reviewDecision mergeCommit {{ oid }} mergedBy {{ ...Who }} author {{ ...Who }}
   reviewRequests(first: 50) {{ nodes {{ requestedReviewer {{ ... on User {{ __typename login id databaseId }} }} }} }}
@@ -60,6 +60,7 @@ pub(in crate::github) struct RawPull {
     title: String,
     body: String,
     is_draft: bool,
+    updated_at: Option<String>,
     state: String,
     locked: bool,
     #[serde(default)]
@@ -202,6 +203,7 @@ impl RawPull {
             author: actor(self.author),
             life: life(&self.state),
             draft: self.is_draft,
+            updated_at: time(self.updated_at.as_deref()).unwrap_or_default(),
             head: self.head_ref_name,
             head_sha: self.head_ref_oid,
             head_tree: self.head_ref.and_then(|head| head.target?.tree).map(|tree| tree.oid),

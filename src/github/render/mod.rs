@@ -61,6 +61,27 @@ impl Rendered {
     }
 }
 
+/// A body that begins with its marker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marked {
+    marker: Marker,
+    body: Rendered,
+}
+
+impl Marked {
+    /// What it is found again by.
+    #[must_use]
+    pub fn marker(&self) -> &Marker {
+        &self.marker
+    }
+
+    /// The whole text.
+    #[must_use]
+    pub fn body(&self) -> &Rendered {
+        &self.body
+    }
+}
+
 impl fmt::Debug for Rendered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Rendered({} bytes)", self.0.len())
@@ -139,9 +160,13 @@ impl Renderer {
     ///
     /// # Errors
     /// [`Blocked`] if the text holds a secret.
-    pub fn marked(&self, marker: &Marker, text: &str) -> Result<Rendered, Blocked> {
+    pub fn marked(&self, marker: &Marker, text: &str) -> Result<Marked, Blocked> {
         let line = format!("{marker}\n");
-        self.body(text.strip_prefix(&line).unwrap_or(text), &line)
+        let body = self.body(text.strip_prefix(&line).unwrap_or(text), &line)?;
+        Ok(Marked {
+            marker: marker.clone(),
+            body,
+        })
     }
 
     /// One line without Markdown: a title, the headline of a commit.

@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use crate::github::bench::{Answer, Bench, START, ok, rendered, repo, status};
-use crate::github::{Conflict, Denial, Endpoints, Error, InstallationId, RequestKind, Wire};
+use crate::github::{Conflict, Denial, Endpoints, Error, InstallationId, PullEdit, RequestKind, Wire};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -363,7 +363,14 @@ async fn graphql_goes_to_its_own_address_with_text_variables_and_name() {
     };
     bench
         .github
-        .update_pull(&repo(), &pull, Some(&rendered("T")), None, None)
+        .update_pull(
+            &repo(),
+            &pull,
+            &PullEdit {
+                title: Some(rendered("T")),
+                ..PullEdit::default()
+            },
+        )
         .await
         .unwrap();
     let asked = bench.take();

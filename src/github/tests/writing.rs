@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::github::bench::{Answer, Bench, HEAD, data, ok, repo, sha, status};
-use crate::github::render::{Marker, Rendered, Renderer};
+use crate::github::render::{Marked, Marker, Rendered, Renderer};
 use crate::github::{
     Annotation, AnnotationLevel, Attempt, CheckReport, Conclusion, Endpoints, Error, NodeId, PullRef, ReviewAnswer,
 };
@@ -12,10 +12,14 @@ fn marker() -> Marker {
     Marker::new("plan", "0193", "v1")
 }
 
-fn body() -> Rendered {
+fn text() -> Marked {
     Renderer::new(&Endpoints::github_com(), &repo())
         .marked(&marker(), "The plan.")
         .unwrap()
+}
+
+fn body() -> Rendered {
+    text().body().clone()
 }
 
 fn comment(id: u64, author: u64, body: &str, minimised: bool) -> Value {
@@ -32,30 +36,22 @@ fn comments(all: &[Value]) -> Answer {
 #[tokio::test]
 async fn a_comment_is_written_once_and_found_by_marker_and_author() {
     let bench = Bench::new(|_| ok(&json!({ "id": 1, "node_id": "IC_1", "html_url": "u" })));
-    bench
-        .github
-        .comment(&repo(), 7, &marker(), &body(), Attempt::First)
-        .await
-        .unwrap();
+    bench.github.comment(&repo(), 7, &text(), Attempt::First).await.unwrap();
     let asked = bench.take();
     assert_eq!(asked.last().unwrap().body, json!({ "body": body().as_str() }));
 
-    let text = body().as_str().to_owned();
+    let said = body().as_str().to_owned();
     let again = Bench::new(move |asked| match asked.line().as_str() {
         "OwnComments" => comments(&[
-            comment(4, 990, &text, false),
-            comment(2, 3, &text, false),
-            comment(3, 990, &text, false),
-            comment(1, 990, &text, true),
+            comment(4, 990, &said, false),
+            comment(2, 3, &said, false),
+            comment(3, 990, &said, false),
+            comment(1, 990, &said, true),
             comment(5, 990, "<!-- millhand:v1 kind=status workflow=0193 key=v1 -->", false),
         ]),
         _ => data(&json!({ "comment": { "minimizedComment": { "isMinimized": true } } })),
     });
-    let posted = again
-        .github
-        .comment(&repo(), 7, &marker(), &body(), Attempt::Again)
-        .await
-        .unwrap();
+    let posted = again.github.comment(&repo(), 7, &text(), Attempt::Again).await.unwrap();
     assert_eq!(posted.id, 3, "the oldest visible one of ours");
     let asked = again.take();
     let hidden: Vec<_> = asked.iter().filter(|asked| asked.line() == "Minimise").collect();
@@ -70,14 +66,7 @@ async fn a_comment_is_written_once_and_found_by_marker_and_author() {
         "OwnComments" => comments(&[comment(2, 3, &foreign, false)]),
         _ => ok(&json!({ "id": 9, "node_id": "IC_9", "html_url": "u" })),
     });
-    assert_eq!(
-        none.github
-            .comment(&repo(), 7, &marker(), &body(), Attempt::Again)
-            .await
-            .unwrap()
-            .id,
-        9
-    );
+    assert_eq!(none.github.comment(&repo(), 7, &text(), Attempt::Again).await.unwrap().id, 9);
 }
 
 #[tokio::test]
@@ -99,8 +88,7 @@ fn answer(replies: usize) -> ReviewAnswer {
             node_id: NodeId("PR_4".to_owned()),
         },
         commit: sha(HEAD),
-        marker: marker(),
-        body: body(),
+        text: text(),
         replies: (0..replies).map(|n| (NodeId(format!("T_{n}")), body())).collect(),
     }
 }

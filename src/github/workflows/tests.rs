@@ -71,7 +71,8 @@ fn a_workflow_starts_when_its_filters_let_it() {
     use Occasion::{Opened, Pushed, Queued, ReadyForReview, Synchronized};
     let ours = ("millhand/7-x/01-a", "millhand/7-x/base");
     let main = ("millhand/7-x/01-a", "main");
-    let rows: &[(&str, Occasion, (&str, &str), &[&str], bool)] = &[
+    type Row<'r> = (&'r str, Occasion, (&'r str, &'r str), &'r [&'r str], bool);
+    let rows: &[Row<'_>] = &[
         ("on: push", Pushed, ours, &[], true),
         ("on: push", Opened, ours, &[], false),
         ("on: [push, pull_request]", Opened, ours, &[], true),

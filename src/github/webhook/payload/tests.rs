@@ -23,13 +23,13 @@ fn parse(event: &str, body: &Value) -> Payload {
     Payload::parse(event, body.to_string().as_bytes()).unwrap()
 }
 
-#[test]
-fn each_used_event_routes_to_what_it_concerns() {
+/// Event, body, what it concerns.
+fn rows() -> Vec<(&'static str, Value, Vec<Concern>)> {
     let branch = |name: &str| Concern::Branch(name.to_owned());
     let sha = || Concern::Sha(SHA.to_owned());
     let pull = json!({ "number": 4, "head": { "ref": "millhand/1-x/01-a", "sha": SHA }, "base": { "ref": "main", "sha": SHA } });
     let suite = json!({ "head_branch": "b" });
-    let rows: Vec<(&str, Value, Vec<Concern>)> = vec![
+    vec![
         (
             "issues",
             body(
@@ -128,8 +128,12 @@ fn each_used_event_routes_to_what_it_concerns() {
             body("removed", &json!({ "repositories_removed": [{ "id": 7 }] })),
             vec![Concern::Installation],
         ),
-    ];
-    for (event, body, concerns) in rows {
+    ]
+}
+
+#[test]
+fn each_used_event_routes_to_what_it_concerns() {
+    for (event, body, concerns) in rows() {
         let payload = parse(event, &body);
         let route = Route {
             installation: Some(InstallationId(5)),
