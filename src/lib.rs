@@ -12,6 +12,7 @@
 //! `ARCHITECTURE.md` has the map of the modules and what each must never do.
 
 pub mod clock;
+pub mod clock;
 pub mod engine;
 pub mod github;
 pub mod llm;

@@ -1,0 +1,363 @@
+//! How the used fields lie in GitHub's JSON, and which actions of which events are used.
+//!
+//! Invariant: what is not listed in [`used`] is not looked into.
+
+use serde::Deserializer;
+
+use super::{
+    Action, Actor, CheckRunEvent, CheckSuiteEvent, CommentEvent, Deserialize, DeserializeOwned, Event, InstallationId,
+    IssueEvent, MergeGroupEvent, NodeId, PullEvent, PushEvent, RepositoriesEvent, RepositoryId, RepositoryName, RestActor,
+    ReviewCommentEvent, ReviewEvent, StatusEvent, WorkflowRunEvent,
+};
+
+/// The used actions of an event by GitHub's names; an event without actions has one empty name.
+pub(super) fn used(event: &str, action: Option<&str>) -> Option<Action> {
+    let names: &[&str] = match event {
+        "issues" => &[
+            "labeled",
+            "unlabeled",
+            "opened",
+            "edited",
+            "closed",
+            "reopened",
+            "deleted",
+            "transferred",
+            "assigned",
+            "unassigned",
+            "locked",
+            "unlocked",
+        ],
+        "issue_comment" => &["created", "edited", "deleted"],
+        "pull_request" => &[
+            "opened",
+            "synchronize",
+            "closed",
+            "reopened",
+            "edited",
+            "ready_for_review",
+            "converted_to_draft",
+            "labeled",
+            "unlabeled",
+            "enqueued",
+            "dequeued",
+            "auto_merge_enabled",
+            "auto_merge_disabled",
+            "locked",
+            "unlocked",
+        ],
+        "pull_request_review" => &["submitted", "edited", "dismissed"],
+        "pull_request_review_comment" => &["created", "edited", "deleted"],
+        "check_run" => &["completed", "rerequested", "requested_action"],
+        "check_suite" => &["completed", "rerequested"],
+        "workflow_run" => &["requested", "in_progress", "completed"],
+        "merge_group" => &["checks_requested", "destroyed"],
+        "repository" => &[
+            "renamed",
+            "transferred",
+            "deleted",
+            "archived",
+            "unarchived",
+            "privatized",
+            "publicized",
+            "edited",
+        ],
+        "installation" => &["created", "deleted", "suspend", "unsuspend", "new_permissions_accepted"],
+        "installation_repositories" => &["added", "removed"],
+        "status" | "push" | "ping" => return Some(Action::None),
+        _ => return None,
+    };
+    let action = action?;
+    if names.contains(&action) { named(action) } else { None }
+}
+
+fn named(action: &str) -> Option<Action> {
+    Some(match action {
+        "added" => Action::Added,
+        "archived" => Action::Archived,
+        "assigned" => Action::Assigned,
+        "auto_merge_enabled" => Action::AutoMergeEnabled,
+        "auto_merge_disabled" => Action::AutoMergeDisabled,
+        "checks_requested" => Action::ChecksRequested,
+        "closed" => Action::Closed,
+        "completed" => Action::Completed,
+        "converted_to_draft" => Action::ConvertedToDraft,
+        "created" => Action::Created,
+        "deleted" => Action::Deleted,
+        "dequeued" => Action::Dequeued,
+        "destroyed" => Action::Destroyed,
+        "dismissed" => Action::Dismissed,
+        "edited" => Action::Edited,
+        "enqueued" => Action::Enqueued,
+        "in_progress" => Action::InProgress,
+        "labeled" => Action::Labeled,
+        "locked" => Action::Locked,
+        "new_permissions_accepted" => Action::NewPermissionsAccepted,
+        "opened" => Action::Opened,
+        "privatized" => Action::Privatized,
+        "publicized" => Action::Publicized,
+        "ready_for_review" => Action::ReadyForReview,
+        "removed" => Action::Removed,
+        "renamed" => Action::Renamed,
+        "reopened" => Action::Reopened,
+        "requested" => Action::Requested,
+        "requested_action" => Action::RequestedAction,
+        "rerequested" => Action::Rerequested,
+        "submitted" => Action::Submitted,
+        "suspend" => Action::Suspend,
+        "synchronize" => Action::Synchronize,
+        "transferred" => Action::Transferred,
+        "unarchived" => Action::Unarchived,
+        "unassigned" => Action::Unassigned,
+        "unlabeled" => Action::Unlabeled,
+        "unlocked" => Action::Unlocked,
+        "unsuspend" => Action::Unsuspend,
+        _ => return None,
+    })
+}
+
+#[derive(Deserialize)]
+pub(super) struct Envelope {
+    #[serde(default)]
+    pub(super) action: Option<String>,
+    #[serde(default)]
+    pub(super) installation: Option<Id<InstallationId>>,
+    #[serde(default)]
+    pub(super) repository: Option<RepositoryName>,
+    #[serde(default)]
+    sender: Option<RestActor>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Id<T> {
+    id: T,
+}
+
+impl Envelope {
+    pub(super) fn with<T: DeserializeOwned>(self, action: Action, body: &[u8]) -> Result<Event<T>, serde_json::Error> {
+        serde_json::from_slice(body).map(|about| self.holding(action, about))
+    }
+
+    pub(super) fn holding<T>(self, action: Action, about: T) -> Event<T> {
+        let installation = self.installation.map(|installation| installation.id);
+        Event {
+            action,
+            installation,
+            repository: self.repository,
+            sender: self.sender.map(Actor::from),
+            about,
+        }
+    }
+}
+
+/// Reads a struct of GitHub's shape and makes ours of it.
+macro_rules! read_as {
+    ($ours:ty, $raw:ident { $($field:tt)* }, |$value:ident| $make:expr) => {
+        impl<'de> Deserialize<'de> for $ours {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                #[derive(Deserialize)]
+                struct $raw { $($field)* }
+                let $value = $raw::deserialize(deserializer)?;
+                Ok($make)
+            }
+        }
+    };
+}
+
+#[derive(Deserialize)]
+struct Numbered {
+    number: u64,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    #[serde(default)]
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Branch {
+    #[serde(rename = "ref", default)]
+    name: String,
+    #[serde(default)]
+    sha: String,
+}
+
+#[derive(Deserialize)]
+struct SuiteName {
+    #[serde(default)]
+    head_branch: Option<String>,
+}
+
+read_as!(IssueEvent, Raw { issue: Numbered, #[serde(default)] label: Option<Named>, }, |raw| Self {
+    number: raw.issue.number,
+    label: raw.label.map(|label| label.name),
+});
+
+#[derive(Deserialize)]
+struct CommentedIssue {
+    number: u64,
+    #[serde(default)]
+    pull_request: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct CommentBody {
+    id: u64,
+    #[serde(default)]
+    node_id: Option<NodeId>,
+    #[serde(default)]
+    performed_via_github_app: Option<Id<u64>>,
+}
+
+read_as!(
+    CommentEvent,
+    Raw {
+        issue: CommentedIssue,
+        comment: CommentBody,
+    },
+    |raw| Self {
+        number: raw.issue.number,
+        on_pull: raw.issue.pull_request.is_some(),
+        comment: raw.comment.id,
+        node_id: raw.comment.node_id,
+        app: raw.comment.performed_via_github_app.map(|app| app.id),
+    }
+);
+
+#[derive(Deserialize)]
+struct PullBody {
+    number: u64,
+    head: Branch,
+    base: Branch,
+    #[serde(default)]
+    merged: Option<bool>,
+}
+
+read_as!(PullEvent, Raw { pull_request: PullBody }, |raw| Self {
+    number: raw.pull_request.number,
+    head: raw.pull_request.head.name,
+    head_sha: raw.pull_request.head.sha,
+    base: raw.pull_request.base.name,
+    merged: raw.pull_request.merged.unwrap_or(false),
+});
+
+read_as!(ReviewEvent, Raw { pull_request: Numbered, review: Id<u64>, }, |raw| Self {
+    number: raw.pull_request.number,
+    review: raw.review.id,
+});
+
+read_as!(ReviewCommentEvent, Raw { pull_request: Numbered, comment: Id<u64>, }, |raw| Self {
+    number: raw.pull_request.number,
+    comment: raw.comment.id,
+});
+
+#[derive(Deserialize)]
+struct Button {
+    #[serde(default)]
+    identifier: String,
+}
+
+#[derive(Deserialize)]
+struct RunBody {
+    id: u64,
+    #[serde(default)]
+    name: String,
+    head_sha: String,
+    #[serde(default)]
+    external_id: Option<String>,
+    #[serde(default)]
+    app: Option<Id<u64>>,
+    #[serde(default)]
+    check_suite: Option<SuiteName>,
+}
+
+read_as!(CheckRunEvent, Raw { check_run: RunBody, #[serde(default)] requested_action: Option<Button>, }, |raw| Self {
+    run: raw.check_run.id,
+    name: raw.check_run.name,
+    head_sha: raw.check_run.head_sha,
+    head_branch: raw.check_run.check_suite.and_then(|suite| suite.head_branch),
+    app: raw.check_run.app.map(|app| app.id),
+    external_id: raw.check_run.external_id.filter(|id| !id.is_empty()),
+    button: raw.requested_action.map(|button| button.identifier),
+});
+
+#[derive(Deserialize)]
+struct SuiteBody {
+    head_sha: String,
+    #[serde(default)]
+    head_branch: Option<String>,
+    #[serde(default)]
+    app: Option<Id<u64>>,
+}
+
+read_as!(CheckSuiteEvent, Raw { check_suite: SuiteBody }, |raw| Self {
+    head_sha: raw.check_suite.head_sha,
+    head_branch: raw.check_suite.head_branch,
+    app: raw.check_suite.app.map(|app| app.id),
+});
+
+#[derive(Deserialize)]
+struct WorkflowRunBody {
+    id: u64,
+    head_sha: String,
+    #[serde(default)]
+    head_branch: Option<String>,
+}
+
+read_as!(
+    WorkflowRunEvent,
+    Raw {
+        workflow_run: WorkflowRunBody,
+    },
+    |raw| Self {
+        run: raw.workflow_run.id,
+        head_sha: raw.workflow_run.head_sha,
+        head_branch: raw.workflow_run.head_branch,
+    }
+);
+
+read_as!(StatusEvent, Raw { sha: String, #[serde(default)] branches: Vec<Named>, }, |raw| Self {
+    sha: raw.sha,
+    branches: raw.branches.into_iter().map(|branch| branch.name).collect(),
+});
+
+read_as!(
+    PushEvent,
+    Raw {
+        #[serde(rename = "ref")]
+        name: String,
+        before: String,
+        after: String,
+    },
+    |raw| Self {
+        name: raw.name,
+        before: raw.before,
+        after: raw.after
+    }
+);
+
+#[derive(Deserialize)]
+struct GroupBody {
+    head_sha: String,
+    #[serde(default)]
+    head_ref: String,
+    #[serde(default)]
+    base_ref: String,
+}
+
+read_as!(MergeGroupEvent, Raw { merge_group: GroupBody, #[serde(default)] reason: Option<String>, }, |raw| Self {
+    head_sha: raw.merge_group.head_sha,
+    head_ref: raw.merge_group.head_ref,
+    base_ref: raw.merge_group.base_ref,
+    reason: raw.reason,
+});
+
+read_as!(RepositoriesEvent, Raw {
+    #[serde(default)]
+    repositories_added: Vec<Id<RepositoryId>>,
+    #[serde(default)]
+    repositories_removed: Vec<Id<RepositoryId>>,
+}, |raw| Self {
+    added: raw.repositories_added.into_iter().map(|repository| repository.id).collect(),
+    removed: raw.repositories_removed.into_iter().map(|repository| repository.id).collect(),
+});
