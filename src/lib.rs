@@ -12,3 +12,4 @@
 //! `ARCHITECTURE.md` has the map of the modules and what each must never do.
 
 pub mod clock;
+pub mod sim;
