@@ -5,20 +5,28 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use axum::Router;
 use secrecy::SecretString;
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, Entropy, Millis};
 
+pub mod deliver;
+mod env_file;
+pub mod faults;
 pub mod git;
+mod keys;
 pub mod ops;
+mod run;
+pub mod seed;
 pub mod world;
 
+pub use env_file::env_file;
 use world::World;
+
+/// Writes webhooks.
+const RENDERER: world::Renderer = |_, event| serde_json::json!({ "action": event.kind.action() });
 
 /// How CI behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +85,9 @@ pub enum SimError {
         /// Why.
         source: std::io::Error,
     },
+    /// The seed broke a law of the simulated GitHub.
+    #[error("the seeded repository: {0}")]
+    Seed(String),
     /// The App's key could not be made.
     #[error("the App's key could not be made: {0}")]
     Key(String),
@@ -92,11 +103,103 @@ pub struct Sim(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     world: Mutex<World>,
-    /// Rung whenever the world may have changed.
+    /// Rung whenever there may be something to do.
     bell: Notify,
     ci: CiMode,
     seed: u64,
     webhook: Mutex<WebhookTarget>,
+    client: reqwest::Client,
     /// One sender at a time, so that webhooks leave in order.
     sending: tokio::sync::Mutex<()>,
+}
+
+impl Sim {
+    /// A simulated GitHub with the seeded organisation, people, App and repository.
+    ///
+    /// # Errors
+    /// When the folder cannot be written, or no key or client can be made.
+    pub fn new(options: SimOptions) -> Result<Self, SimError> {
+        // Webhooks go to this machine; a proxy of the environment would take them elsewhere.
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(|error| SimError::Client(error.to_string()))?;
+        let (ci, seed, webhook) = (options.ci, options.seed, options.webhook.clone());
+        let world = seed::world(options)?;
+        Ok(Self(Arc::new(Inner {
+            world: Mutex::new(world),
+            bell: Notify::new(),
+            ci,
+            seed,
+            webhook: Mutex::new(webhook),
+            client,
+            sending: tokio::sync::Mutex::new(()),
+        })))
+    }
+
+    /// Reads or changes the world. Blocks others; never await inside.
+    pub fn with<T>(&self, act: impl FnOnce(&mut World) -> T) -> T {
+        let (result, ring) = self.peek(|world| {
+            let waiting = |world: &World| {
+                (
+                    run::next_due(world),
+                    world.outbox.len(),
+                    world.agenda.len(),
+                    world.ci_queue.len(),
+                )
+            };
+            let before = waiting(world);
+            let result = act(world);
+            (result, before != waiting(world))
+        });
+        if ring {
+            self.0.bell.notify_waiters();
+        }
+        result
+    }
+
+    /// All that it serves: REST below `/api/v3`, GraphQL at `/api/graphql`, git and pages at the root, verbs below `/_sim`.
+    pub fn router(&self) -> Router {
+        Router::new()
+    }
+
+    /// The time here.
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        self.peek(|world| world.now())
+    }
+
+    /// How CI behaves.
+    #[must_use]
+    pub fn ci(&self) -> CiMode {
+        self.0.ci
+    }
+
+    /// The seed.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.0.seed
+    }
+
+    /// Says where it is reached, once the port is known; without a slash at the end.
+    pub fn set_base_url(&self, url: &str) {
+        self.with(|world| url.trim_end_matches('/').clone_into(&mut world.base_url));
+    }
+
+    /// Says where webhooks go.
+    pub fn set_webhook(&self, target: WebhookTarget) {
+        *self.0.webhook.lock().unwrap_or_else(PoisonError::into_inner) = target;
+        self.0.bell.notify_waiters();
+    }
+
+    fn webhook(&self) -> WebhookTarget {
+        self.0.webhook.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// As [`Sim::with`], without waking the loops: for the loops themselves.
+    fn peek<T>(&self, act: impl FnOnce(&mut World) -> T) -> T {
+        // A panic of one request leaves the world as it was between two operations' steps; serving on beats dying.
+        act(&mut self.0.world.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }

@@ -2,56 +2,41 @@
 //!
 //! Invariant: an operation changes the world wholly or not at all; what it did is in the timeline and in the webhooks it left.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::sim::git::GitError;
-use crate::sim::world::{AppId, InstallationId, Permissions, RepoId, UserId, World};
+use crate::sim::world::{
+    Issue, Notice, NoticeCount, NoticeKind, PullRequest, RepoId, Repository, TimelineEvent, TimelineId, TimelineKind, World,
+};
 
+pub mod actions;
 pub mod auth;
+pub mod checks;
+pub(in crate::sim) mod chores;
+pub mod comments;
+pub mod contents;
+pub mod data;
+pub mod installs;
+pub mod issues;
+pub mod labels;
+pub mod mergeability;
+pub mod merges;
+mod owners;
+pub mod pulls;
+mod pushes;
+pub mod reactions;
+pub mod refs;
+pub mod repos;
+pub mod requests;
+pub mod reviews;
+pub mod rules;
+mod suites;
+pub mod text;
+mod threads;
+pub mod tokens;
 
-/// Who acts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Actor {
-    /// A person or a machine user, by own token.
-    User(UserId),
-    /// An App, by installation token.
-    App(AppActor),
-}
-
-/// An App with what its token may do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AppActor {
-    /// The App.
-    pub app: AppId,
-    /// Its installation.
-    pub installation: InstallationId,
-    /// Its bot account: author of all it does.
-    pub bot: UserId,
-    /// The token's permissions.
-    pub permissions: Permissions,
-    /// The token's repositories; `None` is all of the installation's account.
-    pub repositories: Option<BTreeSet<RepoId>>,
-}
-
-impl Actor {
-    /// The account that shows as author.
-    #[must_use]
-    pub fn user(&self) -> UserId {
-        match self {
-            Self::User(id) => *id,
-            Self::App(app) => app.bot,
-        }
-    }
-
-    /// The App, if it is one.
-    #[must_use]
-    pub fn app(&self) -> Option<AppId> {
-        match self {
-            Self::User(_) => None,
-            Self::App(app) => Some(app.app),
-        }
-    }
-}
+pub use crate::sim::world::{Actor, AppActor};
+pub use crate::sim::{deliver, faults};
 
 /// One entry of a refusal's `errors`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -161,7 +146,89 @@ impl From<GitError> for Refusal {
 /// What operations return.
 pub type Outcome<T> = Result<T, Refusal>;
 
-/// Finds the repository or refuses with 404.
-pub(crate) fn repository(world: &World, repo: RepoId) -> Outcome<&crate::sim::world::Repository> {
+/// The repository.
+///
+/// # Errors
+/// 404 when there is none.
+pub fn repository(world: &World, repo: RepoId) -> Outcome<&Repository> {
     world.repositories.get(&repo).ok_or_else(Refusal::not_found)
+}
+
+/// The issue or pull request.
+///
+/// # Errors
+/// 404 when there is none.
+pub fn issue(world: &World, repo: RepoId, number: u64) -> Outcome<&Issue> {
+    repository(world, repo)?.issue(number).ok_or_else(Refusal::not_found)
+}
+
+/// The pull request.
+///
+/// # Errors
+/// 404 when there is none, or the number is an issue's.
+pub fn pull(world: &World, repo: RepoId, number: u64) -> Outcome<(&Issue, &PullRequest)> {
+    repository(world, repo)?.pull(number).ok_or_else(Refusal::not_found)
+}
+
+fn repository_mut(world: &mut World, repo: RepoId) -> Outcome<&mut Repository> {
+    world.repositories.get_mut(&repo).ok_or_else(Refusal::not_found)
+}
+
+fn issue_mut(world: &mut World, repo: RepoId, number: u64) -> Outcome<&mut Issue> {
+    repository_mut(world, repo)?
+        .issues
+        .get_mut(&number)
+        .ok_or_else(Refusal::not_found)
+}
+
+fn pull_mut(world: &mut World, repo: RepoId, number: u64) -> Outcome<&mut PullRequest> {
+    issue_mut(world, repo, number)?.pull.as_mut().ok_or_else(Refusal::not_found)
+}
+
+/// Writes into the timeline.
+fn record(world: &mut World, actor: &Actor, (repo, number): (RepoId, u64), kind: TimelineKind) {
+    let (id, at): (TimelineId, _) = (world.fresh(), world.now());
+    let event = TimelineEvent {
+        id,
+        actor: actor.user(),
+        via_app: actor.app(),
+        at,
+        kind,
+    };
+    if let Ok(issue) = issue_mut(world, repo, number) {
+        issue.timeline.push(event);
+        issue.updated_at = at;
+    }
+}
+
+/// Counts what others would notice.
+fn notice(world: &mut World, actor: &Actor, (repo, number): (RepoId, u64), kind: NoticeKind) {
+    let at = world.now();
+    world.notices.push(Notice {
+        at,
+        actor: actor.user(),
+        kind,
+        repo,
+        number,
+    });
+}
+
+/// Notices by the login of who caused them, counted as the product promises: a pull request opened, a comment, a review are
+/// notifications; review requests, merges and closings are counted apart.
+#[must_use]
+pub fn notices_by_login(world: &World) -> BTreeMap<String, NoticeCount> {
+    let mut counts: BTreeMap<String, NoticeCount> = BTreeMap::new();
+    for notice in &world.notices {
+        let count = counts.entry(world.login(notice.actor).to_owned()).or_default();
+        count.notifications += u64::from(notice.kind.notifies());
+        *match notice.kind {
+            NoticeKind::PullRequestOpened => &mut count.pull_requests,
+            NoticeKind::Comment => &mut count.comments,
+            NoticeKind::Review => &mut count.reviews,
+            NoticeKind::ReviewRequest => &mut count.review_requests,
+            NoticeKind::Merge => &mut count.merges,
+            NoticeKind::Close => &mut count.closings,
+        } += 1;
+    }
+    counts
 }

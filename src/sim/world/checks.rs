@@ -346,6 +346,8 @@ pub struct WorkflowRun {
     pub updated_at: Millis,
     /// Begin of this attempt.
     pub run_started_at: Millis,
+    /// Jobs are still to come (they wait for others), so that the end of all known ones is not the end of the run.
+    pub more_jobs: bool,
 }
 
 /// A job of a workflow run.

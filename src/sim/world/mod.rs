@@ -3,7 +3,7 @@
 //! Invariant: operations (`sim::ops`) change it, everything else reads; all maps are ordered and ids are given in order, so
 //! the same acts make the same world.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 pub mod account;
+pub mod actor;
 pub mod checks;
 pub mod event;
 pub mod ids;
@@ -21,6 +22,7 @@ pub mod rules;
 pub mod traffic;
 
 pub use account::{Account, AccountKind, App, Installation, InstallationToken, Level, Permissions, Role};
+pub use actor::{Actor, AppActor};
 pub use checks::{
     Annotation, AnnotationLevel, CheckAction, CheckOutput, CheckRun, CheckStatus, CheckSuite, CommitStatus, Conclusion, Job,
     StatusState, Step, Workflow, WorkflowRun,
@@ -38,8 +40,8 @@ pub use repository::{CommitNote, Label, RepoSettings, Repository};
 pub use review::{Review, ReviewComment, ReviewEvent, ReviewState, Side, Thread};
 pub use rules::{BranchRules, Protection, RequiredCheck, Rule, Ruleset};
 pub use traffic::{
-    CiScript, CiTrigger, Delivery, DeliveryOutcome, Fault, FaultKind, FaultSwitch, JournalEntry, Notice, NoticeCount, NoticeKind,
-    WebhookSwitch,
+    Chore, CiScript, CiTrigger, Delivery, DeliveryOutcome, Fault, FaultKind, FaultSwitch, JournalEntry, Notice, NoticeCount,
+    NoticeKind, WebhookSwitch,
 };
 
 use crate::clock::{Clock, Entropy, Millis};
@@ -70,6 +72,10 @@ pub struct World {
     pub journal: Vec<JournalEntry>,
     /// Webhooks, one row an attempt.
     pub deliveries: BTreeMap<DeliveryId, Delivery>,
+    /// Webhooks not sent yet, in the order of sending: when, place, which.
+    pub outbox: BTreeSet<(Millis, u64, DeliveryId)>,
+    /// What GitHub does later by itself, by time and order of planning.
+    pub agenda: BTreeMap<(Millis, u64), Chore>,
     /// Switches on webhooks.
     pub webhook_switches: Vec<WebhookSwitch>,
     /// Switches on requests.

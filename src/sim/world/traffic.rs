@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::actor::Actor;
 use super::ids::{AppId, CheckRunId, DeliveryId, InstallationId, RepoId, RunId, UserId};
 use crate::clock::Millis;
 use crate::sim::git::Oid;
@@ -54,6 +55,8 @@ pub struct Delivery {
     pub due: Millis,
     /// Place in the order of sending among those due at the same time.
     pub order: u64,
+    /// Held back by a switch until the next webhook is sent.
+    pub held: bool,
     /// Whether it was asked for again.
     pub redelivery: bool,
     /// What came of it.
@@ -230,6 +233,29 @@ pub enum CiTrigger {
         name: String,
         /// Who.
         actor: UserId,
+    },
+}
+
+/// Something GitHub does a little later, by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Chore {
+    /// Finds out whether a pull request can be merged.
+    Mergeability {
+        /// Where.
+        repo: RepoId,
+        /// Which.
+        number: u64,
+    },
+    /// Merges the base into a pull request's head, as `update-branch` asked.
+    UpdateBranch {
+        /// Where.
+        repo: RepoId,
+        /// Which.
+        number: u64,
+        /// The head it was asked for.
+        head: Oid,
+        /// Who asked.
+        actor: Actor,
     },
 }
 
