@@ -12,21 +12,24 @@ use tokio::sync::Notify;
 
 use crate::clock::{Clock, Entropy, Millis};
 
+pub mod ci;
 pub mod deliver;
 mod env_file;
 pub mod faults;
 pub mod git;
+pub mod git_http;
+pub mod graphql;
 mod keys;
 pub mod ops;
+pub mod pages;
+pub mod render;
+pub mod routes;
 mod run;
 pub mod seed;
 pub mod world;
 
 pub use env_file::env_file;
 use world::World;
-
-/// Writes webhooks.
-const RENDERER: world::Renderer = |_, event| serde_json::json!({ "action": event.kind.action() });
 
 /// How CI behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,7 +164,10 @@ impl Sim {
 
     /// All that it serves: REST below `/api/v3`, GraphQL at `/api/graphql`, git and pages at the root, verbs below `/_sim`.
     pub fn router(&self) -> Router {
-        Router::new()
+        routes::router(self.clone())
+            .merge(graphql::router(self.clone()))
+            .merge(git_http::router(self.clone()))
+            .merge(pages::router(self.clone()))
     }
 
     /// The time here.

@@ -4,11 +4,13 @@
 //! left; the lock on the world is never held over an await.
 
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use http::{HeaderName, HeaderValue, Method, Request};
+use tokio::sync::futures::Notified;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -16,12 +18,14 @@ use tower::ServiceExt;
 use crate::clock::Millis;
 use crate::sim::ops::chores;
 use crate::sim::world::{Delivery, DeliveryId, DeliveryOutcome, World};
-use crate::sim::{Sim, WebhookTarget};
+use crate::sim::{Sim, WebhookTarget, ci};
 
 /// How long GitHub waits for an answer to a webhook.
 const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest sleep of the loop: CI may finish without ringing the bell.
 const LONGEST_NAP: Duration = Duration::from_millis(50);
+/// Shortest sleep of the loop.
+const SHORTEST_NAP: Duration = Duration::from_millis(1);
 /// Bytes of a webhook's answer that are kept.
 const ANSWER_LIMIT: usize = 64 * 1024;
 
@@ -38,7 +42,7 @@ impl Sim {
     /// Does what is due: chores, one step of CI, webhooks. Whether there was anything.
     pub async fn run_due(&self) -> bool {
         let chores = self.do_chores();
-        let ci = self.step_ci().await;
+        let ci = ci::step(self).await;
         let sent = self.deliver_due().await;
         chores || ci || sent > 0
     }
@@ -47,16 +51,23 @@ impl Sim {
     pub async fn run(&self, shutdown: CancellationToken) {
         let courier = async {
             loop {
+                let bell = self.0.bell.notified();
+                tokio::pin!(bell);
+                // From here on a ring is not lost, even while there is still work.
+                bell.as_mut().enable();
                 while self.do_chores() || self.deliver_due().await > 0 {}
-                if !self.nap(&shutdown).await {
+                if !self.nap(bell, &shutdown).await {
                     return;
                 }
             }
         };
         let ci = async {
             loop {
-                while self.step_ci().await {}
-                if !self.nap(&shutdown).await {
+                let bell = self.0.bell.notified();
+                tokio::pin!(bell);
+                bell.as_mut().enable();
+                while !shutdown.is_cancelled() && ci::step(self).await {}
+                if !self.nap(bell, &shutdown).await {
                     return;
                 }
             }
@@ -87,15 +98,14 @@ impl Sim {
     }
 
     /// Sleeps until the bell rings or something is due; false when told to stop.
-    async fn nap(&self, shutdown: &CancellationToken) -> bool {
-        let nap = self.next_due().map_or(LONGEST_NAP, |due| {
-            due.since(self.peek(|world| world.clock.now())).min(LONGEST_NAP)
-        });
+    async fn nap(&self, bell: Pin<&mut Notified<'_>>, shutdown: &CancellationToken) -> bool {
+        let until_due = |due: Millis| due.since(self.peek(|world| world.clock.now()));
+        let nap = self.next_due().map_or(LONGEST_NAP, |due| until_due(due).min(LONGEST_NAP));
         tokio::select! {
             () = shutdown.cancelled() => false,
-            () = self.0.bell.notified() => true,
+            () = bell => true,
             // Zero would spin where another loop does the work that is due.
-            () = tokio::time::sleep(nap.max(Duration::from_millis(1))) => true,
+            () = tokio::time::sleep(nap.max(SHORTEST_NAP)) => true,
         }
     }
 
@@ -108,10 +118,6 @@ impl Sim {
             }
             any
         })
-    }
-
-    async fn step_ci(&self) -> bool {
-        false
     }
 
     async fn post(&self, url: &str, delivery: &Delivery, at: Millis) -> DeliveryOutcome {
@@ -171,8 +177,7 @@ impl Sim {
 pub(in crate::sim) fn next_due(world: &World) -> Option<Millis> {
     let webhook = world.outbox.first().map(|(due, _, _)| *due);
     let chore = world.agenda.first_key_value().map(|((due, _), _)| *due);
-    let ci = (!world.ci_queue.is_empty()).then(|| world.now());
-    [webhook, chore, ci].into_iter().flatten().min()
+    [webhook, chore, ci::next_due(world)].into_iter().flatten().min()
 }
 
 /// Takes the first webhook that is due, and the time.

@@ -84,6 +84,8 @@ pub struct World {
     pub ci_scripts: Vec<CiScript>,
     /// What CI has not looked at yet.
     pub ci_queue: VecDeque<CiTrigger>,
+    /// What CI has begun.
+    pub(in crate::sim) ci: crate::sim::ci::State,
     /// Acts that others notice.
     pub notices: Vec<Notice>,
     /// Where everything is, as in `http://127.0.0.1:3000`.
