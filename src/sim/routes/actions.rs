@@ -41,19 +41,19 @@ pub(super) static ROUTES: [Route; 14] = [
     route(
         "POST",
         "/repos/{owner}/{repo}/actions/runs/{run_id}/rerun",
-        Access::Read("actions"),
+        Access::Write,
         rerun,
     ),
     route(
         "POST",
         "/repos/{owner}/{repo}/actions/runs/{run_id}/rerun-failed-jobs",
-        Access::Read("actions"),
+        Access::Write,
         rerun_failed,
     ),
     route(
         "POST",
         "/repos/{owner}/{repo}/actions/runs/{run_id}/cancel",
-        Access::Read("actions"),
+        Access::Write,
         cancel,
     ),
     route(
@@ -71,7 +71,7 @@ pub(super) static ROUTES: [Route; 14] = [
     route(
         "POST",
         "/repos/{owner}/{repo}/actions/jobs/{job_id}/rerun",
-        Access::Read("actions"),
+        Access::Write,
         rerun_job,
     ),
     route(
@@ -89,7 +89,7 @@ pub(super) static ROUTES: [Route; 14] = [
     route(
         "POST",
         "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/dispatches",
-        Access::Read("actions"),
+        Access::Write,
         dispatch,
     ),
 ];

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Pages, created, nothing, ok};
-use super::serve::rate;
+use super::rate::rate;
 use super::table::{Access, Route, route};
 use crate::sim::deliver;
 use crate::sim::ops::auth::{self, Caller};

@@ -16,7 +16,7 @@ use crate::sim::world::{
 
 /// See the module.
 pub(super) static ROUTES: [Route; 8] = [
-    route("POST", "/repos/{owner}/{repo}/check-runs", Access::Read("checks"), create),
+    route("POST", "/repos/{owner}/{repo}/check-runs", Access::Write, create),
     route(
         "GET",
         "/repos/{owner}/{repo}/check-runs/{check_run_id}",
@@ -26,7 +26,7 @@ pub(super) static ROUTES: [Route; 8] = [
     route(
         "PATCH",
         "/repos/{owner}/{repo}/check-runs/{check_run_id}",
-        Access::Read("checks"),
+        Access::Write,
         update,
     ),
     route(
@@ -38,7 +38,7 @@ pub(super) static ROUTES: [Route; 8] = [
     route(
         "POST",
         "/repos/{owner}/{repo}/check-runs/{check_run_id}/rerequest",
-        Access::Read("checks"),
+        Access::Write,
         rerequest,
     ),
     route(
@@ -56,7 +56,7 @@ pub(super) static ROUTES: [Route; 8] = [
     route(
         "POST",
         "/repos/{owner}/{repo}/check-suites/{check_suite_id}/rerequest",
-        Access::Read("checks"),
+        Access::Write,
         rerequest_suite,
     ),
 ];

@@ -21,13 +21,13 @@ pub(super) static ROUTES: [Route; 15] = [
     route(
         "PATCH",
         "/repos/{owner}/{repo}/issues/comments/{comment_id}",
-        Access::Read("issues"),
+        Access::Write,
         edit,
     ),
     route(
         "DELETE",
         "/repos/{owner}/{repo}/issues/comments/{comment_id}",
-        Access::Read("issues"),
+        Access::Write,
         delete,
     ),
     route(
@@ -39,7 +39,7 @@ pub(super) static ROUTES: [Route; 15] = [
     route(
         "POST",
         "/repos/{owner}/{repo}/issues/{issue_number}/comments",
-        Access::Read("issues"),
+        Access::Write,
         create,
     ),
     route(
@@ -51,13 +51,13 @@ pub(super) static ROUTES: [Route; 15] = [
     route(
         "POST",
         "/repos/{owner}/{repo}/issues/{issue_number}/reactions",
-        Access::Read("issues"),
+        Access::Write,
         react,
     ),
     route(
         "DELETE",
         "/repos/{owner}/{repo}/issues/{issue_number}/reactions/{reaction_id}",
-        Access::Read("issues"),
+        Access::Write,
         unreact,
     ),
     route(
@@ -69,13 +69,13 @@ pub(super) static ROUTES: [Route; 15] = [
     route(
         "POST",
         "/repos/{owner}/{repo}/issues/comments/{comment_id}/reactions",
-        Access::Read("issues"),
+        Access::Write,
         react,
     ),
     route(
         "DELETE",
         "/repos/{owner}/{repo}/issues/comments/{comment_id}/reactions/{reaction_id}",
-        Access::Read("issues"),
+        Access::Write,
         unreact,
     ),
     route(
@@ -87,13 +87,13 @@ pub(super) static ROUTES: [Route; 15] = [
     route(
         "POST",
         "/repos/{owner}/{repo}/pulls/comments/{comment_id}/reactions",
-        Access::Read("pull_requests"),
+        Access::Write,
         inline_react,
     ),
     route(
         "DELETE",
         "/repos/{owner}/{repo}/pulls/comments/{comment_id}/reactions/{reaction_id}",
-        Access::Read("pull_requests"),
+        Access::Write,
         inline_unreact,
     ),
 ];

@@ -47,19 +47,14 @@ pub(super) static ROUTES: [Route; 10] = [
         Access::Read("pull_requests"),
         pulls,
     ),
-    route(
-        "POST",
-        "/repos/{owner}/{repo}/statuses/{sha}",
-        Access::Read("statuses"),
-        set_status,
-    ),
+    route("POST", "/repos/{owner}/{repo}/statuses/{sha}", Access::Write, set_status),
     route(
         "GET",
         "/repos/{owner}/{repo}/compare/{basehead}",
         Access::Read("contents"),
         compare,
     ),
-    route("POST", "/repos/{owner}/{repo}/merges", Access::Read("contents"), merge),
+    route("POST", "/repos/{owner}/{repo}/merges", Access::Write, merge),
 ];
 
 /// The commit a name leads to; 422 with GitHub's sentence if it leads to none.

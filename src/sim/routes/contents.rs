@@ -17,13 +17,8 @@ const INLINE: u64 = 1024 * 1024;
 /// See the module.
 pub(super) static ROUTES: [Route; 3] = [
     route("GET", "/repos/{owner}/{repo}/contents/{path}", Access::Read("contents"), read),
-    route("PUT", "/repos/{owner}/{repo}/contents/{path}", Access::Read("contents"), put),
-    route(
-        "DELETE",
-        "/repos/{owner}/{repo}/contents/{path}",
-        Access::Read("contents"),
-        delete,
-    ),
+    route("PUT", "/repos/{owner}/{repo}/contents/{path}", Access::Write, put),
+    route("DELETE", "/repos/{owner}/{repo}/contents/{path}", Access::Write, delete),
 ];
 
 fn read(call: &mut Call<'_>) -> Outcome<Answer> {

@@ -17,47 +17,37 @@ use crate::sim::world::{Issue, IssueState, StateReason};
 /// See the module.
 pub(super) static ROUTES: [Route; 9] = [
     route("GET", "/repos/{owner}/{repo}/issues", Access::Read("issues"), list),
-    route("POST", "/repos/{owner}/{repo}/issues", Access::Read("issues"), create),
+    route("POST", "/repos/{owner}/{repo}/issues", Access::Write, create),
     route(
         "GET",
         "/repos/{owner}/{repo}/issues/{issue_number}",
         Access::Read("issues"),
         show,
     ),
-    route(
-        "PATCH",
-        "/repos/{owner}/{repo}/issues/{issue_number}",
-        Access::Read("issues"),
-        edit,
-    ),
+    route("PATCH", "/repos/{owner}/{repo}/issues/{issue_number}", Access::Write, edit),
     route(
         "GET",
         "/repos/{owner}/{repo}/issues/{issue_number}/timeline",
         Access::Read("issues"),
         timeline,
     ),
-    route(
-        "PUT",
-        "/repos/{owner}/{repo}/issues/{issue_number}/lock",
-        Access::Read("issues"),
-        lock,
-    ),
+    route("PUT", "/repos/{owner}/{repo}/issues/{issue_number}/lock", Access::Write, lock),
     route(
         "DELETE",
         "/repos/{owner}/{repo}/issues/{issue_number}/lock",
-        Access::Read("issues"),
+        Access::Write,
         unlock,
     ),
     route(
         "POST",
         "/repos/{owner}/{repo}/issues/{issue_number}/assignees",
-        Access::Read("issues"),
+        Access::Write,
         assign,
     ),
     route(
         "DELETE",
         "/repos/{owner}/{repo}/issues/{issue_number}/assignees",
-        Access::Read("issues"),
+        Access::Write,
         unassign,
     ),
 ];

@@ -14,15 +14,10 @@ use crate::sim::world::{Label, LabelId};
 /// See the module.
 pub(super) static ROUTES: [Route; 10] = [
     route("GET", "/repos/{owner}/{repo}/labels", Access::Read("issues"), list),
-    route("POST", "/repos/{owner}/{repo}/labels", Access::Read("issues"), create),
+    route("POST", "/repos/{owner}/{repo}/labels", Access::Write, create),
     route("GET", "/repos/{owner}/{repo}/labels/{name}", Access::Read("issues"), show),
-    route("PATCH", "/repos/{owner}/{repo}/labels/{name}", Access::Read("issues"), edit),
-    route(
-        "DELETE",
-        "/repos/{owner}/{repo}/labels/{name}",
-        Access::Read("issues"),
-        delete,
-    ),
+    route("PATCH", "/repos/{owner}/{repo}/labels/{name}", Access::Write, edit),
+    route("DELETE", "/repos/{owner}/{repo}/labels/{name}", Access::Write, delete),
     route(
         "GET",
         "/repos/{owner}/{repo}/issues/{issue_number}/labels",
@@ -32,25 +27,25 @@ pub(super) static ROUTES: [Route; 10] = [
     route(
         "POST",
         "/repos/{owner}/{repo}/issues/{issue_number}/labels",
-        Access::Read("issues"),
+        Access::Write,
         add,
     ),
     route(
         "PUT",
         "/repos/{owner}/{repo}/issues/{issue_number}/labels",
-        Access::Read("issues"),
+        Access::Write,
         set,
     ),
     route(
         "DELETE",
         "/repos/{owner}/{repo}/issues/{issue_number}/labels",
-        Access::Read("issues"),
+        Access::Write,
         clear,
     ),
     route(
         "DELETE",
         "/repos/{owner}/{repo}/issues/{issue_number}/labels/{name}",
-        Access::Read("issues"),
+        Access::Write,
         remove,
     ),
 ];

@@ -7,6 +7,7 @@
 
 mod actions;
 mod apps;
+mod asked;
 mod call;
 mod checks;
 mod comments;
@@ -18,6 +19,7 @@ mod issues;
 mod labels;
 mod pattern;
 mod pulls;
+mod rate;
 mod reply;
 mod repositories;
 mod reviews;
@@ -38,8 +40,8 @@ use axum::routing::{any, get};
 use crate::sim::Sim;
 use crate::sim::ops::{Refusal, faults};
 use crate::sim::world::{Fault, FaultKind};
+use asked::Asked;
 use reply::Reply;
-use serve::Asked;
 
 /// Largest body of a request, bytes: GitHub takes blobs up to 100 MB, which base64 makes a third longer.
 const LARGEST_BODY: usize = 140 * 1024 * 1024;

@@ -18,19 +18,14 @@ const LISTED: (usize, usize) = (3_000, 250);
 /// See the module.
 pub(super) static ROUTES: [Route; 12] = [
     route("GET", "/repos/{owner}/{repo}/pulls", Access::Read("pull_requests"), list),
-    route("POST", "/repos/{owner}/{repo}/pulls", Access::Read("pull_requests"), create),
+    route("POST", "/repos/{owner}/{repo}/pulls", Access::Write, create),
     route(
         "GET",
         "/repos/{owner}/{repo}/pulls/{pull_number}",
         Access::Read("pull_requests"),
         show,
     ),
-    route(
-        "PATCH",
-        "/repos/{owner}/{repo}/pulls/{pull_number}",
-        Access::Read("pull_requests"),
-        edit,
-    ),
+    route("PATCH", "/repos/{owner}/{repo}/pulls/{pull_number}", Access::Write, edit),
     route(
         "GET",
         "/repos/{owner}/{repo}/pulls/{pull_number}/files",
@@ -49,16 +44,11 @@ pub(super) static ROUTES: [Route; 12] = [
         Access::Read("contents"),
         merged,
     ),
-    route(
-        "PUT",
-        "/repos/{owner}/{repo}/pulls/{pull_number}/merge",
-        Access::Read("contents"),
-        merge,
-    ),
+    route("PUT", "/repos/{owner}/{repo}/pulls/{pull_number}/merge", Access::Write, merge),
     route(
         "PUT",
         "/repos/{owner}/{repo}/pulls/{pull_number}/update-branch",
-        Access::Read("pull_requests"),
+        Access::Write,
         update_branch,
     ),
     route(
@@ -70,13 +60,13 @@ pub(super) static ROUTES: [Route; 12] = [
     route(
         "POST",
         "/repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers",
-        Access::Read("pull_requests"),
+        Access::Write,
         request_reviewers,
     ),
     route(
         "DELETE",
         "/repos/{owner}/{repo}/pulls/{pull_number}/requested_reviewers",
-        Access::Read("pull_requests"),
+        Access::Write,
         remove_reviewers,
     ),
 ];

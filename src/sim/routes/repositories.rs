@@ -13,8 +13,8 @@ use crate::sim::world::{Role, Rule, Ruleset, UserId};
 /// See the module.
 pub(super) static ROUTES: [Route; 12] = [
     route("GET", "/repos/{owner}/{repo}", Access::Read("metadata"), show),
-    route("PATCH", "/repos/{owner}/{repo}", Access::Read("metadata"), edit),
-    route("DELETE", "/repos/{owner}/{repo}", Access::Read("metadata"), delete),
+    route("PATCH", "/repos/{owner}/{repo}", Access::Write, edit),
+    route("DELETE", "/repos/{owner}/{repo}", Access::Write, delete),
     route(
         "GET",
         "/repos/{owner}/{repo}/collaborators",
@@ -30,13 +30,13 @@ pub(super) static ROUTES: [Route; 12] = [
     route(
         "PUT",
         "/repos/{owner}/{repo}/collaborators/{username}",
-        Access::Read("metadata"),
+        Access::Write,
         add_collaborator,
     ),
     route(
         "DELETE",
         "/repos/{owner}/{repo}/collaborators/{username}",
-        Access::Read("metadata"),
+        Access::Write,
         remove_collaborator,
     ),
     route(

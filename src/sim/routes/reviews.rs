@@ -22,7 +22,7 @@ pub(super) static ROUTES: [Route; 14] = [
     route(
         "POST",
         "/repos/{owner}/{repo}/pulls/{pull_number}/reviews",
-        Access::Read("pull_requests"),
+        Access::Write,
         create,
     ),
     route(
@@ -34,7 +34,7 @@ pub(super) static ROUTES: [Route; 14] = [
     route(
         "PUT",
         "/repos/{owner}/{repo}/pulls/{pull_number}/reviews/{review_id}",
-        Access::Read("pull_requests"),
+        Access::Write,
         edit,
     ),
     route(
@@ -46,13 +46,13 @@ pub(super) static ROUTES: [Route; 14] = [
     route(
         "PUT",
         "/repos/{owner}/{repo}/pulls/{pull_number}/reviews/{review_id}/dismissals",
-        Access::Read("pull_requests"),
+        Access::Write,
         dismiss,
     ),
     route(
         "POST",
         "/repos/{owner}/{repo}/pulls/{pull_number}/reviews/{review_id}/events",
-        Access::Read("pull_requests"),
+        Access::Write,
         submit,
     ),
     route(
@@ -64,13 +64,13 @@ pub(super) static ROUTES: [Route; 14] = [
     route(
         "POST",
         "/repos/{owner}/{repo}/pulls/{pull_number}/comments",
-        Access::Read("pull_requests"),
+        Access::Write,
         comment,
     ),
     route(
         "POST",
         "/repos/{owner}/{repo}/pulls/{pull_number}/comments/{comment_id}/replies",
-        Access::Read("pull_requests"),
+        Access::Write,
         reply,
     ),
     route(
@@ -88,13 +88,13 @@ pub(super) static ROUTES: [Route; 14] = [
     route(
         "PATCH",
         "/repos/{owner}/{repo}/pulls/comments/{comment_id}",
-        Access::Read("pull_requests"),
+        Access::Write,
         edit_comment,
     ),
     route(
         "DELETE",
         "/repos/{owner}/{repo}/pulls/comments/{comment_id}",
-        Access::Read("pull_requests"),
+        Access::Write,
         delete_comment,
     ),
 ];

@@ -2,13 +2,12 @@
 //!
 //! Invariant: all of it happens under one lock of the world.
 
-use std::collections::BTreeMap;
+use serde_json::json;
 
-use http::request::Parts;
-use serde_json::{Map, Value, json};
-
+use super::asked::Asked;
 use super::call::{Answer, Call};
 use super::pattern::{Params, matches, rank};
+use super::rate::rate;
 use super::reply::Reply;
 use super::table::{Access, ROUTES, Route};
 use crate::clock::Millis;
@@ -19,94 +18,6 @@ use crate::sim::world::{JournalEntry, RepoId, World};
 
 /// Versions of the REST API that are known; the first is taken when none is asked for.
 const VERSIONS: [&str; 2] = ["2022-11-28", "2026-03-10"];
-
-/// Requests an hour of somebody with credentials, and of somebody without.
-const HOURLY: (u64, u64) = (5_000, 60);
-
-/// The window of the rate limit, milliseconds.
-const WINDOW: i64 = 3_600_000;
-
-/// A request as it came.
-#[derive(Clone, Debug)]
-pub(crate) struct Asked {
-    /// Method.
-    pub(crate) method: String,
-    /// Path, percent-encoded as it came.
-    pub(crate) path: String,
-    /// Query, without question mark.
-    pub(crate) query: String,
-    /// Headers by lower-case name; of repeated ones the first.
-    pub(crate) headers: BTreeMap<String, String>,
-    /// Body.
-    pub(crate) body: Vec<u8>,
-}
-
-impl Asked {
-    /// Keeps what matters of a request.
-    #[must_use]
-    pub(crate) fn new(parts: &Parts, body: Vec<u8>) -> Self {
-        let mut headers = BTreeMap::new();
-        for (name, value) in &parts.headers {
-            headers
-                .entry(name.as_str().to_owned())
-                .or_insert_with(|| String::from_utf8_lossy(value.as_bytes()).into_owned());
-        }
-        Self {
-            method: parts.method.as_str().to_owned(),
-            path: parts.uri.path().to_owned(),
-            query: parts.uri.query().unwrap_or_default().to_owned(),
-            headers,
-            body,
-        }
-    }
-
-    /// A header.
-    #[must_use]
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(String::as_str)
-    }
-
-    /// The address with its query.
-    #[must_use]
-    pub(crate) fn address(&self) -> String {
-        if self.query.is_empty() {
-            self.path.clone()
-        } else {
-            format!("{}?{}", self.path, self.query)
-        }
-    }
-
-    /// What an answer to a read depends on: caller, form, address.
-    #[must_use]
-    pub(crate) fn key(&self) -> String {
-        let part = |name: &str| self.header(name).unwrap_or_default();
-        format!("{}\n{}\n{}", part("authorization"), part("accept"), self.address())
-    }
-
-    fn parameters(&self) -> BTreeMap<String, String> {
-        url::form_urlencoded::parse(self.query.as_bytes())
-            .map(|(name, value)| (name.into_owned(), value.into_owned()))
-            .collect()
-    }
-
-    fn object(&self) -> Outcome<Map<String, Value>> {
-        if self.body.is_empty() {
-            return Ok(Map::new());
-        }
-        match serde_json::from_slice(&self.body) {
-            Ok(Value::Object(map)) => Ok(map),
-            Ok(Value::Null) => Ok(Map::new()),
-            // `POST .../labels` takes a bare list as well.
-            Ok(Value::Array(items)) if self.path.ends_with("/labels") => {
-                Ok(Map::from_iter([("labels".to_owned(), Value::Array(items))]))
-            }
-            Ok(Value::Array(_) | Value::Bool(_) | Value::Number(_) | Value::String(_)) => {
-                Err(Refusal::new(400, "Body should be a JSON object"))
-            }
-            Err(_) => Err(Refusal::new(400, "Problems parsing JSON")),
-        }
-    }
-}
 
 /// Answers a call and writes it into the journal. The second value is the answer before conditions: what a replica that
 /// lags would give.
@@ -247,6 +158,10 @@ fn permitted(call: &Call<'_>, route: &Route) -> Outcome<()> {
         Access::App => call.app().map(|_| ()),
         Access::Caller => call.actor().map(|_| ()),
         Access::Read(permission) => auth::can_read(call.world, &call.caller, call.repo_id()?, permission),
+        Access::Write => {
+            auth::can_read(call.world, &call.caller, call.repo_id()?, "metadata")?;
+            call.actor().map(|_| ())
+        }
     }
 }
 
@@ -293,44 +208,6 @@ fn sealed(world: &mut World, asked: &Asked, who: &str, mut reply: Reply) -> Repl
         ("date", http_date(world.now())),
     ]);
     reply
-}
-
-/// How much of the primary limit somebody has used.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Rate {
-    /// Requests an hour.
-    pub(crate) limit: u64,
-    /// Those left.
-    pub(crate) remaining: u64,
-    /// Those used.
-    pub(crate) used: u64,
-    /// End of the window, seconds.
-    pub(crate) reset: i64,
-}
-
-/// The primary limit of `who`. It is told and never enforced; limits that bite are made by fault switches.
-#[must_use]
-pub(crate) fn rate(world: &World, who: &str) -> Rate {
-    let begin = Millis(world.now().0.div_euclid(WINDOW) * WINDOW);
-    // 304 and the question for the limit itself are free.
-    let counts = |entry: &&JournalEntry| {
-        entry.who == who && entry.status != 304 && entry.path.starts_with("/api/v3") && entry.path != "/api/v3/rate_limit"
-    };
-    let used = world
-        .journal
-        .iter()
-        .rev()
-        .take_while(|entry| entry.at >= begin)
-        .filter(counts)
-        .count();
-    let used = u64::try_from(used).unwrap_or(u64::MAX);
-    let limit = if who == "anonymous" { HOURLY.1 } else { HOURLY.0 };
-    Rate {
-        limit,
-        remaining: limit.saturating_sub(used),
-        used,
-        reset: (begin.0 + WINDOW) / 1000,
-    }
 }
 
 /// A time as HTTP writes it: `Sat, 21 Nov 2026 07:25:31 GMT`.

@@ -8,9 +8,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::ExposeSecret;
 use sha2::Sha256;
 
+use super::asked::Asked;
 use super::pattern::matches;
 use super::reply::Reply;
-use super::serve::Asked;
 use crate::clock::Millis;
 use crate::sim::render::Render;
 use crate::sim::world::{CheckRunId, Repository, World};
