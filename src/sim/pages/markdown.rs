@@ -87,15 +87,13 @@ fn start(out: &mut String, tag: &Tag<'_>, in_head: bool) {
 }
 
 fn end(out: &mut String, tag: TagEnd, in_head: bool) {
-    match tag {
-        TagEnd::CodeBlock => out.push_str("</code></pre>"),
-        TagEnd::Image => out.push_str("]</i>"),
-        other => {
-            let name = element(other, in_head);
-            if !name.is_empty() {
-                out.push_str(&format!("</{name}>"));
-            }
-        }
+    let name = element(tag, in_head);
+    if tag == TagEnd::CodeBlock {
+        out.push_str("</code></pre>");
+    } else if tag == TagEnd::Image {
+        out.push_str("]</i>");
+    } else if !name.is_empty() {
+        out.push_str(&format!("</{name}>"));
     }
 }
 

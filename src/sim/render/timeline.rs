@@ -8,6 +8,7 @@ use super::Render;
 use super::account::add;
 use super::repository::merge;
 use crate::clock::Millis;
+use crate::sim::git::Oid;
 use crate::sim::world::{Closer, Comment, Issue, NodeRef, Repository, Review, ReviewState, TimelineEvent, TimelineKind, UserId};
 
 impl Render<'_> {
@@ -64,15 +65,7 @@ impl Render<'_> {
         if let TimelineKind::CrossReferenced { source, number, .. } = &event.kind {
             return self.cross_reference(*source, *number, event);
         }
-        let commit = match &event.kind {
-            TimelineKind::Merged { commit } => Some(commit.to_string()),
-            TimelineKind::Closed {
-                closer: Some(Closer::Commit(oid)),
-                ..
-            } => Some(oid.to_string()),
-            TimelineKind::HeadRefForcePushed { after, .. } => Some(after.to_string()),
-            _other => None,
-        };
+        let commit = commit_of(&event.kind).map(|oid| oid.to_string());
         let mut object = json!({
             "id": event.id, "node_id": NodeRef::TimelineEvent(repo.id, event.id).encode(),
             "url": self.repo_url(repo, format_args!("/issues/events/{}", event.id)), "actor": self.user(event.actor),
@@ -136,4 +129,18 @@ impl Render<'_> {
             "event": "cross-referenced", "actor": self.user(event.actor), "created_at": at, "updated_at": at, "source": from,
         })
     }
+}
+
+/// The commit an event is about.
+fn commit_of(kind: &TimelineKind) -> Option<Oid> {
+    if let TimelineKind::Merged { commit: oid }
+    | TimelineKind::Closed {
+        closer: Some(Closer::Commit(oid)),
+        ..
+    }
+    | TimelineKind::HeadRefForcePushed { after: oid, .. } = kind
+    {
+        return Some(*oid);
+    }
+    None
 }

@@ -15,8 +15,7 @@ use crate::sim::render::succeeded;
 use crate::sim::world::{AccountKind, Delivery, DeliveryId, Installation, InstallationId, Permissions, RepoId, Repository, Role};
 
 /// See the module.
-pub(super) static ROUTES: [Route; 18] = [
-    route("GET", "/", Access::Anyone, root),
+pub(super) static ROUTES: [Route; 17] = [
     route("GET", "/meta", Access::Anyone, meta),
     route("GET", "/rate_limit", Access::Anyone, rate_limit),
     route("GET", "/user", Access::Caller, me),
@@ -45,14 +44,6 @@ pub(super) static ROUTES: [Route; 18] = [
     route("GET", "/installation/repositories", Access::Caller, installation_repositories),
     route("DELETE", "/installation/token", Access::Caller, revoke),
 ];
-
-fn root(call: &mut Call<'_>) -> Outcome<Answer> {
-    let render = call.render();
-    ok(json!({
-        "current_user_url": render.api("/user"), "rate_limit_url": render.api("/rate_limit"),
-        "repository_url": render.api("/repos/{owner}/{repo}"), "user_url": render.api("/users/{user}"),
-    }))
-}
 
 fn meta(_call: &mut Call<'_>) -> Outcome<Answer> {
     let nowhere: [&str; 0] = [];

@@ -15,7 +15,7 @@ use crate::sim::ops::{Outcome, Refusal, data, refs};
 use crate::sim::world::Repository;
 
 /// See the module.
-pub(super) static ROUTES: [Route; 12] = [
+pub(super) static ROUTES: [Route; 11] = [
     route(
         "GET",
         "/repos/{owner}/{repo}/git/ref/{ref}",
@@ -52,7 +52,6 @@ pub(super) static ROUTES: [Route; 12] = [
         Access::Read("contents"),
         commit,
     ),
-    route("GET", "/repos/{owner}/{repo}/git/refs", Access::Read("contents"), all_refs),
 ];
 
 /// The store; 409 while nothing was ever pushed.
@@ -78,17 +77,9 @@ fn one_ref(call: &mut Call<'_>) -> Outcome<Answer> {
 }
 
 fn matching_refs(call: &mut Call<'_>) -> Outcome<Answer> {
-    listed(call, &format!("refs/{}", call.param("ref")))
-}
-
-fn all_refs(call: &mut Call<'_>) -> Outcome<Answer> {
-    listed(call, "refs/")
-}
-
-fn listed(call: &Call<'_>, prefix: &str) -> Outcome<Answer> {
     let store = filled(call)?;
     let mut found = Vec::new();
-    for (name, oid) in store.refs(prefix)? {
+    for (name, oid) in store.refs(&format!("refs/{}", call.param("ref")))? {
         found.push(shown(call, &store, &name, oid)?);
     }
     call.list(&found, Value::clone)

@@ -70,10 +70,12 @@ fn list(call: &mut Call<'_>) -> Outcome<Answer> {
         call.asked(name)
             .map(|login| call.world.account_named(login).map(|account| account.id))
     };
-    let (creator, assignee) = (
-        account("creator"),
-        account("assignee").filter(|_| call.asked("assignee") != Some("*")),
-    );
+    let (creator, assignee) = (account("creator"), account("assignee"));
+    let assigned = |issue: &Issue| match (call.asked("assignee"), assignee) {
+        (Some("*"), _) => !issue.assignees.is_empty(),
+        (Some("none"), _) => issue.assignees.is_empty(),
+        (_, wanted) => wanted.is_none_or(|user| user.is_some_and(|user| issue.assignees.contains(&user))),
+    };
     let mut found: Vec<&Issue> = repo
         .issues
         .values()
@@ -81,7 +83,7 @@ fn list(call: &mut Call<'_>) -> Outcome<Answer> {
         .filter(|issue| since.is_none_or(|since| issue.updated_at >= since))
         .filter(|issue| labels.iter().all(|name| labelled(issue, name)))
         .filter(|issue| creator.is_none_or(|creator| creator == Some(issue.author)))
-        .filter(|issue| assignee.is_none_or(|user| user.is_some_and(|user| issue.assignees.contains(&user))))
+        .filter(|issue| assigned(issue))
         .collect();
     sort(call, &mut found)?;
     call.list(&found, |issue| call.render().issue(repo, issue))

@@ -28,8 +28,8 @@ mod storage;
 mod table;
 mod verbs;
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::body::Body;
@@ -46,21 +46,42 @@ use reply::Reply;
 /// Largest body of a request, bytes: GitHub takes blobs up to 100 MB, which base64 makes a third longer.
 const LARGEST_BODY: usize = 140 * 1024 * 1024;
 
-/// Answers kept for stale reads; beyond it the oldest address is forgotten.
+/// Answers kept for stale reads; beyond it the address that was first asked for is forgotten.
 const KEPT_ANSWERS: usize = 1024;
 
 /// What the router holds.
 #[derive(Clone, Debug)]
 struct Rest {
     sim: Sim,
-    /// The last answer to each read, by caller and address.
-    last: Arc<Mutex<BTreeMap<String, Reply>>>,
+    last: Arc<Mutex<Kept>>,
+}
+
+/// The last answer to each read, by caller and address.
+#[derive(Debug, Default)]
+struct Kept {
+    replies: BTreeMap<String, Reply>,
+    /// The addresses in the order they were first asked for.
+    order: VecDeque<String>,
+}
+
+impl Kept {
+    fn keep(&mut self, key: String, reply: Reply) {
+        if self.replies.insert(key.clone(), reply).is_none() {
+            self.order.push_back(key);
+        }
+        if self.order.len() > KEPT_ANSWERS
+            && let Some(first) = self.order.pop_front()
+        {
+            self.replies.remove(&first);
+        }
+    }
 }
 
 /// REST, verbs and the storage of logs.
 pub fn router(sim: Sim) -> Router {
     Router::new()
         .route("/api/v3", any(rest))
+        .route("/api/v3/", any(rest))
         .route("/api/v3/{*path}", any(rest))
         .route("/_sim", any(verb))
         .route("/_sim/{*path}", any(verb))
@@ -98,7 +119,11 @@ async fn rest(State(rest): State<Rest>, request: Request) -> Response {
             faulty(&fault).into_response()
         }
         FaultKind::Stale => {
-            let old = kept(&rest.last).get(&asked.key()).cloned().filter(|_| asked.method == "GET");
+            let old = kept(&rest.last)
+                .replies
+                .get(&asked.key())
+                .cloned()
+                .filter(|_| asked.method == "GET");
             match old {
                 Some(reply) => rest.sim.with(|world| serve::finish(world, &asked, reply)).into_response(),
                 None => rest.fresh(&asked).into_response(),
@@ -125,17 +150,13 @@ impl Rest {
     fn fresh(&self, asked: &Asked) -> Reply {
         let (reply, plain) = self.sim.with(|world| serve::serve(world, asked));
         if let (Some(plain), "GET") = (plain, asked.method.as_str()) {
-            let mut kept = kept(&self.last);
-            if kept.len() >= KEPT_ANSWERS {
-                kept.pop_first();
-            }
-            kept.insert(asked.key(), plain);
+            kept(&self.last).keep(asked.key(), plain);
         }
         reply
     }
 }
 
-fn kept(last: &Mutex<BTreeMap<String, Reply>>) -> std::sync::MutexGuard<'_, BTreeMap<String, Reply>> {
+fn kept(last: &Mutex<Kept>) -> MutexGuard<'_, Kept> {
     last.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -175,3 +196,6 @@ fn cut() -> Response {
     });
     Response::new(Body::from_stream(broken))
 }
+
+#[cfg(test)]
+mod tests;

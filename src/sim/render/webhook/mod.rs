@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::Render;
 use super::account::{add, installation_node_id};
 use super::repository::merge;
+use crate::sim::ops::installs;
 use crate::sim::world::event::{LabelAction, RepositoryAction};
 use crate::sim::world::{Event, EventKind, LabelId, RepoId, Repository, World};
 
@@ -58,38 +59,36 @@ impl Render<'_> {
                 .map(|repo| self.repository_name(repo))
                 .collect()
         };
-        match &event.kind {
-            EventKind::Ping => self.ping(event),
-            EventKind::InstallationRepositories { added, removed } => json!({
+        if event.kind == EventKind::Ping {
+            return self.ping(event);
+        }
+        if let EventKind::InstallationRepositories { added, removed } = &event.kind {
+            return json!({
                 "installation": whole, "repository_selection": whole["repository_selection"], "requester": Value::Null,
                 "repositories_added": names(added), "repositories_removed": names(removed),
-            }),
-            _installation => {
-                let reached: Vec<_> = self
-                    .world
-                    .repositories
-                    .values()
-                    .filter(|repo| {
-                        installation.is_some_and(|one| {
-                            one.account == repo.owner && one.repositories.as_ref().is_none_or(|list| list.contains(&repo.id))
-                        })
-                    })
-                    .map(|repo| repo.id)
-                    .collect();
-                json!({ "installation": whole, "repositories": names(&reached) })
-            }
+            });
         }
+        let reached: Vec<RepoId> = event
+            .installation
+            .map_or_else(Vec::new, |id| installs::reached(self.world, id).into_iter().collect());
+        json!({ "installation": whole, "repositories": names(&reached) })
     }
 
     fn ping(&self, event: &Event) -> Value {
         let app = self.world.apps.get(&event.app);
         let at = app.map_or_else(String::new, |app| app.created_at.rfc3339());
         let deliveries = self.api("/app/hook/deliveries");
+        // The older description does not know the queue's event.
+        let events: Vec<&String> = app
+            .iter()
+            .flat_map(|app| &app.events)
+            .filter(|name| *name != "merge_group")
+            .collect();
         json!({
-            "zen": "Anything added dilutes everything else.", "hook_id": HOOK,
+            "zen": "Small steps arrive.", "hook_id": HOOK,
             "hook": {
                 "type": "App", "id": HOOK, "name": "web", "active": true, "app_id": event.app,
-                "events": app.map(|app| &app.events), "created_at": at, "updated_at": at,
+                "events": events, "created_at": at, "updated_at": at,
                 "config": { "content_type": "json", "insecure_ssl": "0", "secret": "********", "url": self.html("/webhooks/github") },
                 "url": self.api("/app/hook/config"), "ping_url": self.api("/app/hook/pings"), "deliveries_url": deliveries,
             },

@@ -74,14 +74,14 @@ impl Render<'_> {
                 json!({ "changes": changes })
             }
             PullAction::AutoMergeDisabled { reason } => json!({ "reason": reason }),
+            PullAction::AutoMergeEnabled => json!({ "reason": "" }),
             PullAction::Opened
             | PullAction::Closed
             | PullAction::Reopened
             | PullAction::ReadyForReview
             | PullAction::ConvertedToDraft
             | PullAction::Locked
-            | PullAction::Unlocked
-            | PullAction::AutoMergeEnabled => Value::Null,
+            | PullAction::Unlocked => Value::Null,
         };
         merge(&mut payload, more);
         payload

@@ -27,7 +27,7 @@ pub(super) fn faults(world: &mut World, _: &Params, body: &[u8]) -> Outcome<Valu
             return Err(Refusal::new(422, "status must be an HTTP status"));
         }
         // Paths may be given as GitHub's documentation writes them.
-        if switch.path.starts_with("/repos/") || switch.path.starts_with("/app") || switch.path.starts_with("/installation") {
+        if switch.path.starts_with('/') && !switch.path.starts_with("/api/") {
             switch.path = format!("/api/v3{}", switch.path);
         }
         world.fault_switches.push(switch);
