@@ -232,3 +232,6 @@ pub fn notices_by_login(world: &World) -> BTreeMap<String, NoticeCount> {
     }
     counts
 }
+
+#[cfg(test)]
+mod laws;
