@@ -5,10 +5,11 @@
 use super::call::{Answer, Call, created, nothing, ok};
 use super::checks::{check_runs_of, check_suites_of};
 use super::table::{Access, Route, route};
-use crate::sim::git::{CommitInfo, Oid, Store};
+use crate::clock::Millis;
+use crate::sim::git::{CommitInfo, FileChange, Oid, Store};
 use crate::sim::ops::{Outcome, Refusal, checks, merges};
 use crate::sim::render::{Comparison, diff_text};
-use crate::sim::world::{CommitStatus, Issue, PullRequest, StatusState};
+use crate::sim::world::{CommitStatus, Issue, PullRequest, Repository, StatusState};
 
 /// Most commits of a comparison, and most files.
 const COMPARED: (usize, usize) = (250, 300);
@@ -74,22 +75,52 @@ fn list(call: &mut Call<'_>) -> Outcome<Answer> {
             Refusal::not_found()
         });
     };
-    let (since, path) = (call.since()?, call.asked("path"));
+    let wanted = Wanted::of(call)?;
     let mut commits = Vec::new();
     for oid in store.log(from, None)? {
         let commit = store.commit(oid)?;
-        let touched = |path: &str| {
-            store.diff_of_commit(oid).is_ok_and(|files| {
-                files
-                    .iter()
-                    .any(|file| file.path == path || file.path.starts_with(&format!("{path}/")))
-            })
-        };
-        if since.is_none_or(|since| commit.committer.at >= since) && path.is_none_or(touched) {
+        if wanted.takes(call, repo, &commit) && wanted.path.as_deref().is_none_or(|path| touches(&store, oid, path)) {
             commits.push(commit);
         }
     }
     call.list(&commits, |commit| call.render().commit(repo, commit))
+}
+
+/// Which commits are asked for.
+struct Wanted {
+    since: Option<Millis>,
+    until: Option<Millis>,
+    author: Option<String>,
+    path: Option<String>,
+}
+
+impl Wanted {
+    fn of(call: &Call<'_>) -> Outcome<Self> {
+        let text = |name: &str| call.asked(name).map(ToOwned::to_owned);
+        Ok(Self {
+            since: call.moment("since")?,
+            until: call.moment("until")?,
+            author: text("author"),
+            path: text("path"),
+        })
+    }
+
+    /// Whether time and author fit; an author is a login or an address.
+    fn takes(&self, call: &Call<'_>, repo: &Repository, commit: &CommitInfo) -> bool {
+        let account = repo.commits.get(&commit.oid).and_then(|note| note.author);
+        let written_by = |author: &String| {
+            commit.author.email == *author || account.is_some_and(|id| call.world.login(id).eq_ignore_ascii_case(author))
+        };
+        self.since.is_none_or(|since| commit.committer.at >= since)
+            && self.until.is_none_or(|until| commit.committer.at <= until)
+            && self.author.as_ref().is_none_or(written_by)
+    }
+}
+
+fn touches(store: &Store, commit: Oid, path: &str) -> bool {
+    let below = format!("{path}/");
+    let touched = |file: &FileChange| file.path == path || file.path.starts_with(&below);
+    store.diff_of_commit(commit).is_ok_and(|files| files.iter().any(touched))
 }
 
 fn show(call: &mut Call<'_>) -> Outcome<Answer> {

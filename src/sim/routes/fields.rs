@@ -73,12 +73,17 @@ impl Call<'_> {
             .transpose()
     }
 
-    /// A time in the query; nonsense is 422.
+    /// `since` of the query; nonsense is 422.
     pub(crate) fn since(&self) -> Outcome<Option<Millis>> {
-        let Some(text) = self.asked("since") else { return Ok(None) };
+        self.moment("since")
+    }
+
+    /// A time in the query; nonsense is 422.
+    pub(crate) fn moment(&self, name: &'static str) -> Outcome<Option<Millis>> {
+        let Some(text) = self.asked(name) else { return Ok(None) };
         Millis::parse_rfc3339(text)
             .map(Some)
-            .ok_or_else(|| Refusal::invalid("Issue", "since", "invalid"))
+            .ok_or_else(|| Refusal::invalid("Query", name, "invalid"))
     }
 
     fn read<T>(&self, name: &str, kind: &str, read: impl FnOnce(&Value) -> Option<T>) -> Outcome<Option<T>> {

@@ -401,6 +401,28 @@ async fn a_pull_request_tells_late_whether_it_merges_and_then_merges_once() {
 }
 
 #[tokio::test]
+async fn commits_are_found_by_author_time_and_path() {
+    let bench = Bench::new();
+    bench.branch("sim-reviewer", "feature/c").await;
+    let rows = [
+        ("sha=feature/c&author=reviewer&path=feature-c.txt", 1),
+        ("sha=feature/c&author=triager", 0),
+        ("sha=feature/c&path=feature-c.tx", 0),
+        ("sha=feature/c&since=2026-11-21T07:25:31Z", 1),
+        ("sha=feature/c&since=2026-11-21T07:25:32Z", 0),
+        ("until=2020-01-01T00:00:00Z", 0),
+    ];
+    for (query, count) in rows {
+        let got = bench.bare("", &format!("GET /repos/acme/todo/commits?{query}")).await;
+        assert_eq!(got.json().as_array().unwrap().len(), count, "{query}: {}", got.text);
+    }
+    assert_eq!(
+        bench.bare("", "GET /repos/acme/todo/commits?since=yesterday").await.status,
+        422
+    );
+}
+
+#[tokio::test]
 async fn pending_reviews_are_their_authors_alone() {
     let bench = Bench::new();
     bench.branch("sim-maintainer", "feature/b").await;
