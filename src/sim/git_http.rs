@@ -12,7 +12,7 @@ mod commands;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, Path, RawQuery, Request, State};
+use axum::extract::{Path, RawQuery, Request, State};
 use axum::http::{HeaderMap, Method, Response, StatusCode, header};
 use axum::routing::{get, post};
 
@@ -32,7 +32,6 @@ pub fn router(sim: Sim) -> Router {
         .route("/{owner}/{repo}/info/refs", get(answer))
         .route("/{owner}/{repo}/git-upload-pack", post(answer))
         .route("/{owner}/{repo}/git-receive-pack", post(answer))
-        .layer(DefaultBodyLimit::max(BODY_BYTES))
         .with_state(sim)
 }
 
@@ -56,6 +55,33 @@ impl Call {
     }
 }
 
+/// Why a request is turned away: status and sentence.
+#[derive(Debug)]
+struct No(StatusCode, String);
+
+impl No {
+    /// Credentials are missing or unknown; git then asks for some.
+    fn unknown(text: &str) -> Self {
+        Self(StatusCode::UNAUTHORIZED, text.to_owned())
+    }
+
+    fn because(refusal: &Refusal) -> Self {
+        Self(
+            StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            refusal.message.clone(),
+        )
+    }
+
+    fn response(self) -> Response<Body> {
+        let mut response = sentence(self.0, &self.1);
+        if self.0 == StatusCode::UNAUTHORIZED {
+            let realm = header::HeaderValue::from_static("Basic realm=\"GitHub\"");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, realm);
+        }
+        response
+    }
+}
+
 async fn answer(
     State(sim): State<Sim>,
     Path((owner, repo)): Path<(String, String)>,
@@ -64,25 +90,38 @@ async fn answer(
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, BODY_BYTES).await else {
-        return sentence(StatusCode::PAYLOAD_TOO_LARGE, "The push is larger than the simulated GitHub takes.");
+        return sentence(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "The push is larger than the simulated GitHub takes.",
+        );
     };
     let name = repo.strip_suffix(".git").unwrap_or(&repo).to_owned();
     let service = parts.uri.path().splitn(4, '/').nth(3).unwrap_or_default().to_owned();
-    let call = Call { owner, name, method: parts.method, service, query: query.unwrap_or_default(), headers: parts.headers, body };
+    let call = Call {
+        owner,
+        name,
+        method: parts.method,
+        service,
+        query: query.unwrap_or_default(),
+        headers: parts.headers,
+        body,
+    };
     // git is waited for, and for a push with the world locked: not a thing for the threads that serve everybody.
     let answered = tokio::task::spawn_blocking(move || {
         let response = served(&sim, &call);
         sim.with(|world| journal(world, &call, response.status().as_u16()));
         response
     });
-    answered.await.unwrap_or_else(|_| sentence(StatusCode::INTERNAL_SERVER_ERROR, "Internal error."))
+    answered
+        .await
+        .unwrap_or_else(|_| sentence(StatusCode::INTERNAL_SERVER_ERROR, "Internal error."))
 }
 
 fn served(sim: &Sim, call: &Call) -> Response<Body> {
     let allowed = sim.with(|world| permitted(world, call));
     let (repo, actor) = match allowed {
         Ok(allowed) => allowed,
-        Err(response) => return response,
+        Err(no) => return no.response(),
     };
     match actor {
         Some(actor) if call.service == "git-receive-pack" => sim.with(|world| receive(world, call, repo, &actor)),
@@ -97,33 +136,51 @@ fn served(sim: &Sim, call: &Call) -> Response<Body> {
 fn place(world: &World, call: &Call, repo: RepoId, actor: Option<&Actor>) -> (std::path::PathBuf, String, Option<String>) {
     // The name of today, so that an old one works after a rename.
     let path = format!("/{}.git/{}", world.full_name(repo), call.service);
-    (world.git.root().to_owned(), path, actor.map(|actor| world.login(actor.user()).to_owned()))
+    (
+        world.git.root().to_owned(),
+        path,
+        actor.map(|actor| world.login(actor.user()).to_owned()),
+    )
 }
 
 fn asked<'a>(call: &'a Call, root: &'a std::path::Path, path: &'a str, pusher: Option<&'a str>) -> Asked<'a> {
-    Asked { root, path, query: &call.query, method: call.method.as_str(), headers: &call.headers, pusher }
+    Asked {
+        program: backend::GIT,
+        root,
+        path,
+        query: &call.query,
+        method: call.method.as_str(),
+        headers: &call.headers,
+        pusher,
+    }
 }
 
 /// The repository, and for a push who pushes.
-fn permitted(world: &World, call: &Call) -> Result<(RepoId, Option<Actor>), Response<Body>> {
+fn permitted(world: &World, call: &Call) -> Result<(RepoId, Option<Actor>), No> {
     let credentials = call.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let caller = auth::caller(world, credentials).map_err(|_| unauthorized("Invalid username or token."))?;
+    let caller = auth::caller(world, credentials).map_err(|_| No::unknown("Invalid username or token."))?;
     let missing = || match caller {
         // GitHub asks for credentials before it says that there is nothing.
-        Caller::Anonymous => unauthorized("Repository not found."),
-        Caller::Actor(_) | Caller::Jwt(_) => sentence(StatusCode::NOT_FOUND, "Repository not found."),
+        Caller::Anonymous => No::unknown("Repository not found."),
+        Caller::Actor(_) | Caller::Jwt(_) => No(StatusCode::NOT_FOUND, "Repository not found.".to_owned()),
     };
     let repo = world.repository_named(&call.owner, &call.name).ok_or_else(missing)?.id;
-    auth::can_read(world, &caller, repo, "contents").map_err(|refusal| if refusal.status == 404 { missing() } else { denied(&refusal) })?;
+    auth::can_read(world, &caller, repo, "contents").map_err(|refusal| {
+        if refusal.status == 404 {
+            missing()
+        } else {
+            No::because(&refusal)
+        }
+    })?;
     if !call.pushes() {
         return Ok((repo, None));
     }
     match &caller {
-        Caller::Anonymous => Err(unauthorized("Authentication is needed to push.")),
-        Caller::Jwt(_) => Err(unauthorized("An App pushes with an installation token.")),
+        Caller::Anonymous => Err(No::unknown("Authentication is needed to push.")),
+        Caller::Jwt(_) => Err(No::unknown("An App pushes with an installation token.")),
         Caller::Actor(actor) => match auth::require(world, actor, repo, PUSH) {
             Ok(()) => Ok((repo, Some(actor.clone()))),
-            Err(refusal) => Err(denied(&refusal)),
+            Err(refusal) => Err(No::because(&refusal)),
         },
     }
 }
@@ -131,18 +188,36 @@ fn permitted(world: &World, call: &Call) -> Result<(RepoId, Option<Actor>), Resp
 /// Takes a push: the rules first, then git, then what follows from it.
 fn receive(world: &mut World, call: &Call, repo: RepoId, actor: &Actor) -> Response<Body> {
     if call.headers.contains_key(header::CONTENT_ENCODING) {
-        return sentence(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Pushes are read without content encoding.");
+        return sentence(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Pushes are read without content encoding.",
+        );
     }
     let push = match commands::read(&call.body) {
         Ok(push) => push,
         Err(reason) => return sentence(StatusCode::BAD_REQUEST, reason),
     };
-    let hidden = push.moves.iter().find(|change| !change.name.starts_with("refs/heads/") && !change.name.starts_with("refs/tags/"));
+    let hidden = push
+        .moves
+        .iter()
+        .find(|change| !change.name.starts_with("refs/heads/") && !change.name.starts_with("refs/tags/"));
     if hidden.is_some() {
-        return commands::refused(&push, &Refused { short: "deny updating a hidden ref", long: "" });
+        return commands::refused(
+            &push,
+            &Refused {
+                short: "deny updating a hidden ref",
+                long: "",
+            },
+        );
     }
     if let Err(refusal) = refs::check_push(world, actor, repo, &push.moves) {
-        return commands::refused(&push, &Refused { short: "push declined due to repository rule violations", long: &refusal.message });
+        return commands::refused(
+            &push,
+            &Refused {
+                short: "push declined due to repository rule violations",
+                long: &refusal.message,
+            },
+        );
     }
     let before = match refs::snapshot(world, repo) {
         Ok(before) => before,
@@ -162,26 +237,37 @@ fn receive(world: &mut World, call: &Call, repo: RepoId, actor: &Actor) -> Respo
 fn journal(world: &mut World, call: &Call, status: u16) {
     let credentials = call.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let who = auth::caller(world, credentials).map_or_else(|_| "anonymous".to_owned(), |caller| auth::who(world, &caller));
-    let query = if call.query.is_empty() { String::new() } else { format!("?{}", call.query) };
+    let query = if call.query.is_empty() {
+        String::new()
+    } else {
+        format!("?{}", call.query)
+    };
     let path = format!("/{}/{}.git/{}{query}", call.owner, call.name, call.service);
     let at = world.now();
-    world.journal.push(JournalEntry { at, who, method: call.method.to_string(), path, mutations: Vec::new(), status });
+    world.journal.push(JournalEntry {
+        at,
+        who,
+        method: call.method.to_string(),
+        path,
+        mutations: Vec::new(),
+        status,
+    });
 }
 
 /// An answer of one sentence, which git shows as `remote: ...`.
 fn sentence(status: StatusCode, text: &str) -> Response<Body> {
     let mut response = Response::new(Body::from(format!("{text}\n")));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("text/plain; charset=utf-8"));
-    response
-}
-
-fn unauthorized(text: &str) -> Response<Body> {
-    let mut response = sentence(StatusCode::UNAUTHORIZED, text);
-    response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Basic realm=\"GitHub\""));
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
     response
 }
 
 fn denied(refusal: &Refusal) -> Response<Body> {
-    sentence(StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), &refusal.message)
+    No::because(refusal).response()
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,9 +47,14 @@ pub(super) fn interpolate(text: &str, context: &Context) -> Result<String, Strin
 pub(super) fn holds(condition: Option<&str>, context: &Context, failed: bool) -> Result<bool, String> {
     let Some(condition) = condition else { return Ok(!failed) };
     let inner = condition.trim();
-    let inner = inner.strip_prefix("${{").and_then(|inner| inner.strip_suffix("}}")).unwrap_or(inner);
+    let inner = inner
+        .strip_prefix("${{")
+        .and_then(|inner| inner.strip_suffix("}}"))
+        .unwrap_or(inner);
     // A condition that does not speak of the status has "and nothing failed" in front of it.
-    let speaks = ["always()", "success()", "failure()", "cancelled()"].iter().any(|word| inner.contains(word));
+    let speaks = ["always()", "success()", "failure()", "cancelled()"]
+        .iter()
+        .any(|word| inner.contains(word));
     Ok((speaks || !failed) && evaluate(inner, context, failed)?.truthy())
 }
 
@@ -58,9 +63,19 @@ fn unknown(what: &str) -> String {
 }
 
 fn evaluate(source: &str, context: &Context, failed: bool) -> Result<Term, String> {
-    let mut parser = Parser { rest: source.trim(), source, context, failed, depth: 0 };
+    let mut parser = Parser {
+        rest: source.trim(),
+        source,
+        context,
+        failed,
+        depth: 0,
+    };
     let value = parser.any_of()?;
-    if parser.rest.is_empty() { Ok(value) } else { Err(unknown(source)) }
+    if parser.rest.is_empty() {
+        Ok(value)
+    } else {
+        Err(unknown(source))
+    }
 }
 
 impl Term {
@@ -164,7 +179,10 @@ impl Parser<'_> {
         if self.rest.starts_with('\'') {
             return self.quoted();
         }
-        let end = self.rest.find(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c))).unwrap_or(self.rest.len());
+        let end = self
+            .rest
+            .find(|c: char| !(c.is_ascii_alphanumeric() || "._-".contains(c)))
+            .unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest.trim_start();
         match word {
@@ -247,9 +265,13 @@ mod tests {
     use super::{Context, holds, interpolate};
 
     fn context() -> Context {
-        [("github.ref", "refs/heads/main"), ("github.head_ref", ""), ("github.event.pull_request.draft", "false")]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into()
+        [
+            ("github.ref", "refs/heads/main"),
+            ("github.head_ref", ""),
+            ("github.event.pull_request.draft", "false"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
     }
 
     #[test]
@@ -263,7 +285,11 @@ mod tests {
             (Some("${{ !cancelled() }}"), true, true),
             (Some("github.ref == 'refs/heads/MAIN'"), false, true),
             (Some("github.ref == 'refs/heads/main'"), true, false),
-            (Some("github.ref != 'x' && startsWith(github.ref, 'refs/heads/')"), false, true),
+            (
+                Some("github.ref != 'x' && startsWith(github.ref, 'refs/heads/')"),
+                false,
+                true,
+            ),
             (Some("github.event.pull_request.draft == false"), false, true),
             (Some("!github.event.pull_request.draft"), false, true),
             (Some("contains(github.ref, 'dev') || (1 == 1 && null == 0)"), false, true),
@@ -276,7 +302,10 @@ mod tests {
 
     #[test]
     fn text_with_expressions() {
-        assert_eq!(interpolate("ci-${{ github.head_ref || github.ref }}!", &context()).unwrap(), "ci-refs/heads/main!");
+        assert_eq!(
+            interpolate("ci-${{ github.head_ref || github.ref }}!", &context()).unwrap(),
+            "ci-refs/heads/main!"
+        );
         assert_eq!(interpolate("$ {{ x }} $HOME", &context()).unwrap(), "$ {{ x }} $HOME");
     }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::checkout::check_out;
+use super::ending::{step_name, step_record, without_steps};
 use super::expression::{Context, holds, interpolate};
 use super::log::Log;
 use super::process::{Ended, Host, JOB_TIME, Script};
@@ -18,11 +19,17 @@ use super::workflow::{Job, Step};
 use crate::clock::Millis;
 use crate::sim::Sim;
 use crate::sim::git::{Git, Oid};
-use crate::sim::world::{self, CheckRunId, CheckStatus, Conclusion, RunId, World};
+use crate::sim::world::{self, CheckRunId, Conclusion, RunId, World};
 
 /// Actions that only prepare a machine. This machine's own programs are used, so they are passed over, with a line in the
 /// log; any other action makes its step fail.
-const PREPARING: [&str; 5] = ["actions/setup-", "actions/cache", "actions/upload-artifact", "dtolnay/rust-toolchain", "Swatinem/rust-cache"];
+const PREPARING: [&str; 5] = [
+    "actions/setup-",
+    "actions/cache",
+    "actions/upload-artifact",
+    "dtolnay/rust-toolchain",
+    "Swatinem/rust-cache",
+];
 /// Settings of `actions/checkout` that change nothing here.
 const CHECKOUT_SETTINGS: [&str; 3] = ["fetch-depth", "persist-credentials", "submodules"];
 
@@ -68,7 +75,11 @@ pub(super) async fn work(sim: Sim, order: Order) {
     let (run, id, job) = (order.run, order.id.clone(), order.job);
     // In a task of its own, so that a panic in it becomes a failed job and not one that never ends.
     let end = tokio::spawn(execute(sim.clone(), order)).await.unwrap_or_else(|_| {
-        without_steps(sim.now(), Conclusion::Failure, Some("the simulated CI failed by its own fault"))
+        without_steps(
+            sim.now(),
+            Conclusion::Failure,
+            Some("the simulated CI failed by its own fault"),
+        )
     });
     let ended = sim.with(|world| {
         progress::worked(world, run, &id, job, end);
@@ -114,7 +125,10 @@ impl<'a> Work<'a> {
             deadline: tokio::time::Instant::now() + JOB_TIME,
             timed_out: false,
         };
-        work.log.line(sim.now(), "The simulated CI runs this job on the host, with an empty environment.");
+        work.log.line(
+            sim.now(),
+            "The simulated CI runs this job on the host, with an empty environment.",
+        );
         work
     }
 
@@ -138,12 +152,17 @@ impl<'a> Work<'a> {
                 return Conclusion::Cancelled;
             }
         }
-        if self.failed { Conclusion::Failure } else { Conclusion::Success }
+        if self.failed {
+            Conclusion::Failure
+        } else {
+            Conclusion::Success
+        }
     }
 
     fn note(&mut self, name: &str, conclusion: Conclusion, begun: Millis) {
         let number = self.steps.len() as u64 + 1;
-        self.steps.push(step_record(name, number, conclusion, (begun, self.sim.now())));
+        self.steps
+            .push(step_record(name, number, conclusion, (begun, self.sim.now())));
     }
 
     async fn step(&mut self, step: &Step) -> Conclusion {
@@ -182,7 +201,13 @@ impl<'a> Work<'a> {
         if inside.split('/').any(|part| part == "..") || inside.starts_with('/') || !folder.is_dir() {
             return Err(format!("the working directory '{inside}' is not a folder of the checkout"));
         }
-        let script = Script { text, shell: step.shell.as_deref(), folder: &folder, home: &self.home, env };
+        let script = Script {
+            text,
+            shell: step.shell.as_deref(),
+            folder: &folder,
+            home: &self.home,
+            env,
+        };
         let left = self.deadline.saturating_duration_since(tokio::time::Instant::now());
         let finished = self.order.host.run(&script, left, &self.order.stop).await;
         let now = self.sim.now();
@@ -193,7 +218,10 @@ impl<'a> Work<'a> {
             Ended::Stopped => Err("The operation was canceled.".to_owned()),
             Ended::TimedOut => {
                 self.timed_out = true;
-                Err(format!("The job has exceeded the maximum execution time of {} s.", JOB_TIME.as_secs()))
+                Err(format!(
+                    "The job has exceeded the maximum execution time of {} s.",
+                    JOB_TIME.as_secs()
+                ))
             }
             Ended::NotStarted(reason) => Err(reason),
         }
@@ -204,13 +232,16 @@ impl<'a> Work<'a> {
         self.log.line(self.sim.now(), "##[endgroup]");
         if action.split('@').next() == Some("actions/checkout") {
             if let Some(setting) = step.settings.keys().find(|name| !CHECKOUT_SETTINGS.contains(&name.as_str())) {
-                return Err(format!("the simulated CI does not understand '{setting}' of actions/checkout"));
+                return Err(format!(
+                    "the simulated CI does not understand '{setting}' of actions/checkout"
+                ));
             }
             let (git, name, commit) = (self.order.git.clone(), self.order.full_name.clone(), self.order.commit);
             let folder = self.folder.clone();
             let checked_out = tokio::task::spawn_blocking(move || check_out(&git, &name, commit, &folder)).await;
             checked_out.map_err(|_| "the checkout failed".to_owned())??;
-            self.log.line(self.sim.now(), &format!("HEAD is now at {}", self.order.commit));
+            self.log
+                .line(self.sim.now(), &format!("HEAD is now at {}", self.order.commit));
             return Ok(Conclusion::Success);
         }
         if PREPARING.iter().any(|prefix| action.starts_with(prefix)) {
@@ -224,54 +255,11 @@ impl<'a> Work<'a> {
     fn finish(mut self, conclusion: Conclusion) -> End {
         self.note("Complete job", Conclusion::Success, self.sim.now());
         let (log, findings) = self.log.finish();
-        End { conclusion, log, findings, steps: self.steps }
+        End {
+            conclusion,
+            log,
+            findings,
+            steps: self.steps,
+        }
     }
-}
-
-fn step_record(name: &str, number: u64, conclusion: Conclusion, (begun, ended): (Millis, Millis)) -> world::Step {
-    world::Step {
-        name: name.to_owned(),
-        number,
-        status: CheckStatus::Completed,
-        conclusion: Some(conclusion),
-        started_at: Some(begun),
-        completed_at: Some(ended),
-    }
-}
-
-/// What the log and the list of steps call a step.
-pub(super) fn step_name(step: &Step) -> String {
-    match (&step.name, &step.run, &step.uses) {
-        (Some(name), _, _) => name.clone(),
-        (None, Some(run), _) => format!("Run {}", run.trim().lines().next().unwrap_or_default()),
-        (None, None, Some(action)) => format!("Run {action}"),
-        (None, None, None) => "Run".to_owned(),
-    }
-}
-
-/// The end of a job that was told how to end: by the given log, or a line that says so.
-pub(super) fn scripted(at: Millis, steps: &[Step], conclusion: Conclusion, log: Option<&str>) -> End {
-    let mut written = Log::default();
-    written.output(at, log.unwrap_or("This job was not run: the simulated CI was told how it ends."));
-    let fails = !conclusion.passes();
-    if fails && conclusion == Conclusion::Failure {
-        written.failed(at, "Process completed with exit code 1.");
-    }
-    // The last step is the one that failed.
-    let last = steps.len();
-    let of_step = |place: usize| if fails && place + 1 == last { conclusion } else { Conclusion::Success };
-    let records = steps.iter().enumerate().map(|(place, step)| step_record(&step_name(step), place as u64 + 1, of_step(place), (at, at)));
-    let steps = records.collect();
-    let (log, findings) = written.finish();
-    End { conclusion, log, findings, steps }
-}
-
-/// The end of a job that never got to its steps.
-pub(super) fn without_steps(at: Millis, conclusion: Conclusion, reason: Option<&str>) -> End {
-    let mut log = Log::default();
-    if let Some(reason) = reason {
-        log.failed(at, reason);
-    }
-    let (log, findings) = log.finish();
-    End { conclusion, log, findings, steps: Vec::new() }
 }

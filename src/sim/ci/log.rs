@@ -151,7 +151,11 @@ impl Order {
 /// The escapes of workflow commands; properties also escape `:` and `,`.
 fn unescape(text: &str, property: bool) -> String {
     let text = text.replace("%0D", "\r").replace("%0A", "\n");
-    let text = if property { text.replace("%3A", ":").replace("%2C", ",") } else { text };
+    let text = if property {
+        text.replace("%3A", ":").replace("%2C", ",")
+    } else {
+        text
+    };
     text.replace("%25", "%")
 }
 
@@ -184,7 +188,10 @@ mod tests {
                 message: "one\ntwo 100%".to_owned(),
             }
         );
-        assert_eq!((findings[1].path.as_str(), findings[1].level, findings[1].start_line), (".github", "warning", 1));
+        assert_eq!(
+            (findings[1].path.as_str(), findings[1].level, findings[1].start_line),
+            (".github", "warning", 1)
+        );
         assert_eq!(findings[2].start_line, 7);
     }
 }

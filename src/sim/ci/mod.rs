@@ -7,13 +7,16 @@
 //! Invariant: everything that waits has a due time by the given clock, but for processes, whose end is waited for.
 
 mod checkout;
+mod ending;
 mod expression;
 mod filter;
 mod job;
 mod log;
 mod occasion;
+mod on;
 mod process;
 mod progress;
+mod rerun;
 mod state;
 mod trigger;
 mod workflow;
@@ -49,7 +52,9 @@ pub async fn step(sim: &Sim) -> bool {
     if did {
         return true;
     }
-    let Some(ended) = sim.peek(|world| (world.ci.working > 0).then(|| Arc::clone(&world.ci.ended))) else { return false };
+    let Some(ended) = sim.peek(|world| (world.ci.working > 0).then(|| Arc::clone(&world.ci.ended))) else {
+        return false;
+    };
     tokio::select! {
         () = ended.notified() => {}
         () = bell => {}
@@ -60,7 +65,11 @@ pub async fn step(sim: &Sim) -> bool {
 /// When CI will next have something to do by the clock; `None` when it only waits for processes, or for nothing.
 #[must_use]
 pub fn next_due(world: &World) -> Option<Millis> {
-    if world.ci_queue.is_empty() { world.ci.next_due() } else { Some(world.now()) }
+    if world.ci_queue.is_empty() {
+        world.ci.next_due()
+    } else {
+        Some(world.now())
+    }
 }
 
 /// Finds out once per simulator what this machine offers to scripts.
@@ -71,3 +80,6 @@ async fn look_at_host(sim: &Sim) {
         sim.peek(|world| world.ci.host = Some(host));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -54,15 +54,22 @@ impl Occasion {
 pub(super) fn context(world: &World, occasion: &Occasion, workflow: &Workflow, run: RunId) -> Context {
     let record = world.repositories.get(&occasion.repo);
     let full_name = world.full_name(occasion.repo);
-    let (number, attempt) = record.and_then(|r| r.runs.get(&run)).map_or((1, 1), |run| (run.run_number, run.run_attempt));
+    let (number, attempt) = record
+        .and_then(|r| r.runs.get(&run))
+        .map_or((1, 1), |run| (run.run_number, run.run_attempt));
     let (reference, base, head) = match occasion.pull {
         Some(pull) => {
-            let base = record.and_then(|r| r.pull(pull)).map_or("", |(_, pull)| pull.base_ref.as_str());
+            let base = record
+                .and_then(|r| r.pull(pull))
+                .map_or("", |(_, pull)| pull.base_ref.as_str());
             (format!("refs/pull/{pull}/merge"), base, occasion.head_branch.as_str())
         }
         None => (occasion.reference.clone(), "", ""),
     };
-    let short = reference.trim_start_matches("refs/heads/").trim_start_matches("refs/tags/").trim_start_matches("refs/pull/");
+    let short = reference
+        .trim_start_matches("refs/heads/")
+        .trim_start_matches("refs/tags/")
+        .trim_start_matches("refs/pull/");
     let mut all: Vec<(&str, String)> = vec![
         ("github.actor", world.login(occasion.actor).to_owned()),
         ("github.base_ref", base.to_owned()),
@@ -71,7 +78,10 @@ pub(super) fn context(world: &World, occasion: &Occasion, workflow: &Workflow, r
         ("github.head_ref", head.to_owned()),
         ("github.ref_name", short.to_owned()),
         ("github.repository", full_name.clone()),
-        ("github.repository_owner", full_name.split('/').next().unwrap_or_default().to_owned()),
+        (
+            "github.repository_owner",
+            full_name.split('/').next().unwrap_or_default().to_owned(),
+        ),
         ("github.run_attempt", attempt.to_string()),
         ("github.run_id", run.to_string()),
         ("github.run_number", number.to_string()),

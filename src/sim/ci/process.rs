@@ -8,8 +8,8 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
 use std::os::unix::process::ExitStatusExt as _;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -103,7 +103,12 @@ impl Host {
     pub(super) async fn run(&self, script: &Script<'_>, time: Duration, stop: &CancellationToken) -> Finished {
         let mut child = match self.begin(script).await {
             Ok(child) => child,
-            Err(reason) => return Finished { ended: Ended::NotStarted(reason), output: String::new() },
+            Err(reason) => {
+                return Finished {
+                    ended: Ended::NotStarted(reason),
+                    output: String::new(),
+                };
+            }
         };
         let group = child.id();
         let stdout = child.stdout.take();
@@ -137,13 +142,18 @@ impl Host {
             }
             ended
         };
-        Finished { ended, output: shown(&printed) }
+        Finished {
+            ended,
+            output: shown(&printed),
+        }
     }
 
     async fn begin(&self, script: &Script<'_>) -> Result<Child, String> {
         let shell = self.shell(script.shell)?;
         let file = script.home.join("step.sh");
-        tokio::fs::write(&file, script.text).await.map_err(|error| format!("the script could not be written: {error}"))?;
+        tokio::fs::write(&file, script.text)
+            .await
+            .map_err(|error| format!("the script could not be written: {error}"))?;
         // The outer shell only joins the two streams, so that the log has the lines in their order.
         Command::new("sh")
             .args(["-c", "exec \"$@\" 2>&1", "sh"])
@@ -183,7 +193,13 @@ impl Host {
 
 /// The folder of the real `rustc`, if there is one.
 async fn rust_toolchain() -> Option<PathBuf> {
-    let told = Command::new("rustc").args(["--print", "sysroot"]).current_dir("/").stdin(Stdio::null()).output().await.ok()?;
+    let told = Command::new("rustc")
+        .args(["--print", "sysroot"])
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .ok()?;
     let sysroot = PathBuf::from(String::from_utf8(told.stdout).ok()?.trim());
     let folder = sysroot.join("bin");
     (sysroot.is_absolute() && folder.join("rustc").is_file()).then_some(folder)
@@ -204,7 +220,10 @@ async fn read_all(stdout: Option<ChildStdout>, kept: &mut Vec<u8>) {
 fn shown(printed: &[u8]) -> String {
     match printed.get(..OUTPUT_BYTES) {
         Some(kept) if printed.len() > OUTPUT_BYTES => {
-            format!("{}\n[the output is longer; the rest was thrown away]\n", String::from_utf8_lossy(kept))
+            format!(
+                "{}\n[the output is longer; the rest was thrown away]\n",
+                String::from_utf8_lossy(kept)
+            )
         }
         _ => String::from_utf8_lossy(printed).into_owned(),
     }
@@ -226,7 +245,13 @@ mod tests {
     async fn run(text: &str, time: Duration) -> Finished {
         let home = tempfile::tempdir().unwrap();
         let env = BTreeMap::from([("GREETING".to_owned(), "hello".to_owned())]);
-        let script = Script { text, shell: Some("sh"), folder: home.path(), home: home.path(), env: &env };
+        let script = Script {
+            text,
+            shell: Some("sh"),
+            folder: home.path(),
+            home: home.path(),
+            env: &env,
+        };
         Host::look().await.run(&script, time, &CancellationToken::new()).await
     }
 
@@ -234,7 +259,11 @@ mod tests {
 
     #[tokio::test]
     async fn both_streams_in_order_and_nothing_of_our_environment() {
-        let done = run("echo one; echo two >&2; echo three; env | cut -d= -f1 | grep -vE '^(PWD|_|SHLVL)$' | sort", LONG).await;
+        let done = run(
+            "echo one; echo two >&2; echo three; env | cut -d= -f1 | grep -vE '^(PWD|_|SHLVL)$' | sort",
+            LONG,
+        )
+        .await;
         assert_eq!(done.output, "one\ntwo\nthree\nGREETING\nHOME\nPATH\n");
         assert_eq!(done.ended, Ended::Code(0));
     }
@@ -242,7 +271,13 @@ mod tests {
     #[tokio::test]
     async fn ends_at_the_first_failing_line() {
         let done = run("echo a; (exit 7); echo b", LONG).await;
-        assert_eq!(done, Finished { ended: Ended::Code(7), output: "a\n".to_owned() });
+        assert_eq!(
+            done,
+            Finished {
+                ended: Ended::Code(7),
+                output: "a\n".to_owned()
+            }
+        );
     }
 
     #[tokio::test]
@@ -250,19 +285,31 @@ mod tests {
         let done = run("sleep 1000 & echo $!", LONG).await;
         assert_eq!(done.ended, Ended::Code(0));
         let left = done.output.trim();
-        assert!(!std::path::Path::new("/proc").join(left).join("fd/0").exists(), "{left} lives on");
+        assert!(
+            !std::path::Path::new("/proc").join(left).join("fd/0").exists(),
+            "{left} lives on"
+        );
     }
 
     #[tokio::test]
     async fn the_time_limit_holds() {
-        assert_eq!(run("echo a; sleep 1000", Duration::from_millis(300)).await.ended, Ended::TimedOut);
+        assert_eq!(
+            run("echo a; sleep 1000", Duration::from_millis(300)).await.ended,
+            Ended::TimedOut
+        );
     }
 
     #[tokio::test]
     async fn it_stops_when_told() {
         let home = tempfile::tempdir().unwrap();
         let env = BTreeMap::new();
-        let script = Script { text: "sleep 1000", shell: Some("sh"), folder: home.path(), home: home.path(), env: &env };
+        let script = Script {
+            text: "sleep 1000",
+            shell: Some("sh"),
+            folder: home.path(),
+            home: home.path(),
+            env: &env,
+        };
         let stop = CancellationToken::new();
         stop.cancel();
         assert_eq!(Host::look().await.run(&script, LONG, &stop).await.ended, Ended::Stopped);
@@ -278,8 +325,13 @@ mod tests {
     #[tokio::test]
     async fn an_unknown_shell_is_named() {
         let home = tempfile::tempdir().unwrap();
-        let script =
-            Script { text: "x", shell: Some("fish"), folder: home.path(), home: home.path(), env: &BTreeMap::new() };
+        let script = Script {
+            text: "x",
+            shell: Some("fish"),
+            folder: home.path(),
+            home: home.path(),
+            env: &BTreeMap::new(),
+        };
         let done = Host::look().await.run(&script, LONG, &CancellationToken::new()).await;
         assert!(matches!(done.ended, Ended::NotStarted(reason) if reason.contains("fish")));
     }

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::ending;
 use super::expression::holds;
 use super::job::{self, Order};
 use super::state::{End, Progress};
@@ -44,13 +45,18 @@ pub(super) fn forget(world: &mut World, run: RunId) {
 }
 
 /// Forgets runs that ended otherwise: cancelled by a person, gone with their repository.
-fn drop_ended(world: &mut World) {
+pub(super) fn drop_ended(world: &mut World) {
     let goes_on = |repo, run| {
         let record = world.repositories.get(&repo).and_then(|found| found.runs.get(&run));
         record.is_some_and(|record| record.status != CheckStatus::Completed)
     };
-    let ended: Vec<RunId> =
-        world.ci.active.iter().filter(|(run, active)| !goes_on(active.repo, **run) || !active.goes_on()).map(|(run, _)| *run).collect();
+    let ended: Vec<RunId> = world
+        .ci
+        .active
+        .iter()
+        .filter(|(run, active)| !goes_on(active.repo, **run) || !active.goes_on())
+        .map(|(run, _)| *run)
+        .collect();
     for run in ended {
         forget(world, run);
     }
@@ -64,12 +70,18 @@ fn due(world: &World) -> Option<(RunId, String)> {
         let ready = |progress: &Progress| {
             progress.due().is_some_and(|at| at <= now) && !(held && matches!(progress, Progress::Queued { .. }))
         };
-        active.jobs.iter().find(|(_, progress)| ready(progress)).map(|(id, _)| (*run, id.clone()))
+        active
+            .jobs
+            .iter()
+            .find(|(_, progress)| ready(progress))
+            .map(|(id, _)| (*run, id.clone()))
     })
 }
 
 fn move_on(world: &mut World, mode: CiMode, run: RunId, id: &str) -> Outcome<Option<Order>> {
-    let Some(active) = world.ci.active.get(&run) else { return Ok(None) };
+    let Some(active) = world.ci.active.get(&run) else {
+        return Ok(None);
+    };
     match active.jobs.get(id).cloned() {
         Some(Progress::Queued { job, .. }) => {
             actions::job_started(world, active.repo, job)?;
@@ -105,8 +117,13 @@ fn decide(world: &mut World, mode: CiMode, (run, id): (RunId, &str), job: CheckR
         }
         None => (Conclusion::Success, None),
     };
-    let steps = world.ci.active.get(&run).and_then(|active| active.workflow.jobs.get(id)).map(|job| job.steps.clone());
-    let end = job::scripted(at, &steps.unwrap_or_default(), conclusion, log.as_deref());
+    let steps = world
+        .ci
+        .active
+        .get(&run)
+        .and_then(|active| active.workflow.jobs.get(id))
+        .map(|job| job.steps.clone());
+    let end = ending::scripted(at, &steps.unwrap_or_default(), conclusion, log.as_deref());
     (Progress::Ending { job, at, end }, None)
 }
 
@@ -117,10 +134,19 @@ fn take_script(world: &mut World, run: RunId, job: CheckRunId) -> Option<(String
     let found = world.repositories.get(&repo)?;
     let branch = &found.runs.get(&run)?.head_branch;
     let name = &found.jobs.get(&job)?.name;
-    let fits_branch = |pattern: &str| if pattern.contains('*') { matches(pattern, branch) } else { pattern == branch };
+    let fits_branch = |pattern: &str| {
+        if pattern.contains('*') {
+            matches(pattern, branch)
+        } else {
+            pattern == branch
+        }
+    };
     let hit = world.ci_scripts.iter().position(|script| {
         script.count != Some(0)
-            && script.repository.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(&full_name))
+            && script
+                .repository
+                .as_ref()
+                .is_none_or(|wanted| wanted.eq_ignore_ascii_case(&full_name))
             && script.branch.as_deref().is_none_or(fits_branch)
             && script.check.as_ref().is_none_or(|wanted| wanted == name)
     })?;
@@ -150,7 +176,9 @@ pub(super) fn worked(world: &mut World, run: RunId, id: &str, job: CheckRunId, e
 }
 
 fn complete(world: &mut World, run: RunId, id: &str, job: CheckRunId, end: End) -> Outcome<()> {
-    let Some(repo) = world.ci.active.get(&run).map(|active| active.repo) else { return Ok(()) };
+    let Some(repo) = world.ci.active.get(&run).map(|active| active.repo) else {
+        return Ok(());
+    };
     set(world, run, id, Progress::Done(end.conclusion));
     release(world, run)?;
     actions::job_completed(world, repo, job, told(end))
@@ -169,7 +197,13 @@ fn told(end: End) -> JobEnd {
         title: finding.title,
         raw_details: None,
     });
-    JobEnd { conclusion: end.conclusion, log: end.log, steps: end.steps, annotations: annotations.collect(), summary: None }
+    JobEnd {
+        conclusion: end.conclusion,
+        log: end.log,
+        steps: end.steps,
+        annotations: annotations.collect(),
+        summary: None,
+    }
 }
 
 /// Lets jobs appear that no longer wait: to be run, or skipped. All of them appear before the first skipped one is told to
@@ -177,24 +211,39 @@ fn told(end: End) -> JobEnd {
 pub(super) fn release(world: &mut World, run: RunId) -> Outcome<()> {
     let mut ended = Vec::new();
     while let Some((id, verdict)) = released(world, run) {
-        let Some(active) = world.ci.active.get(&run) else { return Ok(()) };
-        let Some(file) = active.workflow.jobs.get(&id) else { return Ok(()) };
+        let Some(active) = world.ci.active.get(&run) else {
+            return Ok(());
+        };
+        let Some(file) = active.workflow.jobs.get(&id) else {
+            return Ok(());
+        };
         let new = NewJob {
             name: file.shown_name(&id, &active.context),
             labels: file.labels(),
-            steps: file.steps.iter().map(job::step_name).collect(),
+            steps: file.steps.iter().map(ending::step_name).collect(),
         };
         let repo = active.repo;
-        let Some(job) = actions::add_jobs(world, repo, run, vec![new])?.into_iter().next() else { return Ok(()) };
+        let Some(job) = actions::add_jobs(world, repo, run, vec![new])?.into_iter().next() else {
+            return Ok(());
+        };
         let now = world.now();
         let end = match verdict {
             Ok(true) => {
+                // Where scripts really run, no queue is made up in front of them.
                 let wait = if world.ci.host.is_some() { Duration::ZERO } else { SCRIPTED.0 };
-                set(world, run, &id, Progress::Queued { job, begins: now.plus(wait) });
+                set(
+                    world,
+                    run,
+                    &id,
+                    Progress::Queued {
+                        job,
+                        begins: now.plus(wait),
+                    },
+                );
                 continue;
             }
-            Ok(false) => job::without_steps(now, Conclusion::Skipped, None),
-            Err(reason) => job::without_steps(now, Conclusion::Failure, Some(&reason)),
+            Ok(false) => ending::without_steps(now, Conclusion::Skipped, None),
+            Err(reason) => ending::without_steps(now, Conclusion::Failure, Some(&reason)),
         };
         set(world, run, &id, Progress::Done(end.conclusion));
         ended.push((repo, job, end));
@@ -211,18 +260,18 @@ fn released(world: &World, run: RunId) -> Option<(String, Result<bool, String>)>
     let ended = |id: &String| match active.jobs.get(id) {
         Some(Progress::Done(conclusion)) => Some(*conclusion),
         Some(
-            Progress::Waiting
-            | Progress::Queued { .. }
-            | Progress::Ending { .. }
-            | Progress::Working { .. }
-            | Progress::Stuck,
+            Progress::Waiting | Progress::Queued { .. } | Progress::Ending { .. } | Progress::Working { .. } | Progress::Stuck,
         )
         | None => None,
     };
-    active.jobs.iter().filter(|(_, progress)| **progress == Progress::Waiting).find_map(|(id, _)| {
-        let needs: Vec<Conclusion> = active.workflow.needs(id).iter().map(ended).collect::<Option<_>>()?;
-        let failed = needs.iter().any(|conclusion| *conclusion != Conclusion::Success);
-        let condition = active.workflow.jobs.get(id)?.condition.as_deref();
-        Some((id.clone(), holds(condition, &active.context, failed)))
-    })
+    active
+        .jobs
+        .iter()
+        .filter(|(_, progress)| **progress == Progress::Waiting)
+        .find_map(|(id, _)| {
+            let needs: Vec<Conclusion> = active.workflow.needs(id).iter().map(ended).collect::<Option<_>>()?;
+            let failed = needs.iter().any(|conclusion| *conclusion != Conclusion::Success);
+            let condition = active.workflow.jobs.get(id)?.condition.as_deref();
+            Some((id.clone(), holds(condition, &active.context, failed)))
+        })
 }

@@ -92,6 +92,14 @@ pub(super) struct End {
 }
 
 impl Progress {
+    /// Whether a machine was busy with it; a job that was skipped never had one.
+    pub(super) fn begun(&self) -> bool {
+        match self {
+            Self::Waiting | Self::Queued { .. } | Self::Done(Conclusion::Skipped) => false,
+            Self::Ending { .. } | Self::Working { .. } | Self::Stuck | Self::Done(_) => true,
+        }
+    }
+
     /// When there is something to do about it.
     pub(super) fn due(&self) -> Option<Millis> {
         match self {
@@ -112,7 +120,14 @@ impl Active {
 impl State {
     /// Whether an older run of the same group goes on, so that this one has to wait.
     pub(super) fn held(&self, run: RunId) -> bool {
-        let Some(Active { repo, group: Some(group), .. }) = self.active.get(&run) else { return false };
+        let Some(Active {
+            repo,
+            group: Some(group),
+            ..
+        }) = self.active.get(&run)
+        else {
+            return false;
+        };
         self.active
             .range(..run)
             .any(|(_, older)| older.repo == *repo && older.group.as_ref() == Some(group) && older.goes_on())
@@ -122,7 +137,10 @@ impl State {
     pub(super) fn next_due(&self) -> Option<Millis> {
         let due = |(run, active): (&RunId, &Active)| {
             let held = self.held(*run);
-            let jobs = active.jobs.values().filter(|progress| !held || !matches!(progress, Progress::Queued { .. }));
+            let jobs = active
+                .jobs
+                .values()
+                .filter(|progress| !held || !matches!(progress, Progress::Queued { .. }));
             jobs.filter_map(Progress::due).min()
         };
         self.active.iter().filter_map(due).min()

@@ -9,14 +9,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::expression::{Context, interpolate};
 use super::occasion::{Occasion, context};
+use super::on::Trigger;
 use super::progress;
+use super::rerun;
 use super::state::{Active, Progress};
-use super::workflow::{Refused, Trigger, Workflow};
+use super::workflow::{Refused, Workflow};
 use crate::sim::CiMode;
 use crate::sim::git::{Oid, Store};
 use crate::sim::ops::actions::{self, NewRun};
 use crate::sim::ops::{Outcome, mergeability};
-use crate::sim::world::{CheckRunId, CiTrigger, Conclusion, RepoId, RunId, UserId, World};
+use crate::sim::world::{CiTrigger, Conclusion, RepoId, RunId, UserId, World};
 
 /// Where workflow files are.
 const FOLDER: &str = ".github/workflows";
@@ -43,11 +45,27 @@ pub(super) fn take(world: &mut World, mode: CiMode) -> bool {
 
 fn take_one(world: &mut World, trigger: CiTrigger) -> Outcome<()> {
     let occasion = match trigger {
-        CiTrigger::Push { repo, name, before, after: Some(after), actor } => push(world, repo, name, (before, after), actor)?,
+        CiTrigger::Push {
+            repo,
+            name,
+            before,
+            after: Some(after),
+            actor,
+        } => push(world, repo, name, (before, after), actor)?,
         CiTrigger::Push { after: None, .. } => None,
-        CiTrigger::PullRequest { repo, number, action, actor } => pull_request(world, repo, number, action, actor)?,
-        CiTrigger::Dispatch { repo, workflow, name, actor } => dispatch(world, repo, workflow, name, actor)?,
-        CiTrigger::Rerun { repo, run, jobs } => return again(world, repo, run, jobs),
+        CiTrigger::PullRequest {
+            repo,
+            number,
+            action,
+            actor,
+        } => pull_request(world, repo, number, action, actor)?,
+        CiTrigger::Dispatch {
+            repo,
+            workflow,
+            name,
+            actor,
+        } => dispatch(world, repo, workflow, name, actor)?,
+        CiTrigger::Rerun { repo, run, jobs } => return rerun::again(world, repo, run, jobs),
     };
     match occasion {
         Some(occasion) => start_all(world, &occasion),
@@ -58,7 +76,9 @@ fn take_one(world: &mut World, trigger: CiTrigger) -> Outcome<()> {
 fn push(world: &World, repo: RepoId, name: String, moved: (Option<Oid>, Oid), actor: UserId) -> Outcome<Option<Occasion>> {
     let (before, after) = moved;
     let store = world.store(repo)?;
-    let Some(branch) = name.strip_prefix("refs/heads/").or_else(|| name.strip_prefix("refs/tags/")) else { return Ok(None) };
+    let Some(branch) = name.strip_prefix("refs/heads/").or_else(|| name.strip_prefix("refs/tags/")) else {
+        return Ok(None);
+    };
     let head = store.peel(after)?;
     if skips(&store, head)? {
         return Ok(None);
@@ -81,7 +101,11 @@ fn push(world: &World, repo: RepoId, name: String, moved: (Option<Oid>, Oid), ac
 /// What a push changed: against the commit before, or for a new branch against where it left the default branch. `None`
 /// when there is nothing to compare: then path filters let it pass.
 fn pushed_paths(world: &World, store: &Store, repo: RepoId, (before, head): (Option<Oid>, Oid)) -> Outcome<Option<Vec<String>>> {
-    let default = world.repositories.get(&repo).map(|record| record.default_branch.clone()).unwrap_or_default();
+    let default = world
+        .repositories
+        .get(&repo)
+        .map(|record| record.default_branch.clone())
+        .unwrap_or_default();
     let from = match before {
         Some(before) => Some(before),
         None => match store.branch(&default)? {
@@ -89,15 +113,21 @@ fn pushed_paths(world: &World, store: &Store, repo: RepoId, (before, head): (Opt
             Some(_) | None => None,
         },
     };
-    let Some(from) = from.filter(|from| *from != head) else { return Ok(None) };
+    let Some(from) = from.filter(|from| *from != head) else {
+        return Ok(None);
+    };
     let files = store.diff(Some(store.commit(from)?.tree), Some(store.commit(head)?.tree))?;
     Ok(Some(files.into_iter().take(DIFF_FILES).map(|file| file.path).collect()))
 }
 
 fn pull_request(world: &mut World, repo: RepoId, number: u64, action: String, actor: UserId) -> Outcome<Option<Occasion>> {
-    let Some(checkout) = mergeability::test_merge(world, repo, number) else { return Ok(None) };
+    let Some(checkout) = mergeability::test_merge(world, repo, number) else {
+        return Ok(None);
+    };
     let store = world.store(repo)?;
-    let Some((issue, pull)) = world.repositories.get(&repo).and_then(|record| record.pull(number)) else { return Ok(None) };
+    let Some((issue, pull)) = world.repositories.get(&repo).and_then(|record| record.pull(number)) else {
+        return Ok(None);
+    };
     if !issue.is_open() || skips(&store, pull.head)? {
         return Ok(None);
     }
@@ -119,12 +149,17 @@ fn pull_request(world: &mut World, repo: RepoId, number: u64, action: String, ac
 
 fn dispatch(world: &World, repo: RepoId, workflow: String, name: String, actor: UserId) -> Outcome<Option<Occasion>> {
     let store = world.store(repo)?;
-    let Some(head) = store.target(&name)?.map(|oid| store.peel(oid)).transpose()? else { return Ok(None) };
+    let Some(head) = store.target(&name)?.map(|oid| store.peel(oid)).transpose()? else {
+        return Ok(None);
+    };
     Ok(Some(Occasion {
         repo,
         event: "workflow_dispatch",
         action: None,
-        head_branch: name.trim_start_matches("refs/heads/").trim_start_matches("refs/tags/").to_owned(),
+        head_branch: name
+            .trim_start_matches("refs/heads/")
+            .trim_start_matches("refs/tags/")
+            .to_owned(),
         reference: name,
         paths: None,
         head,
@@ -143,7 +178,9 @@ fn skips(store: &Store, head: Oid) -> Outcome<bool> {
 fn start_all(world: &mut World, occasion: &Occasion) -> Outcome<()> {
     let store = world.store(occasion.repo)?;
     let tree = store.commit(occasion.checkout)?.tree;
-    let Some(folder) = store.entry(tree, FOLDER)? else { return Ok(()) };
+    let Some(folder) = store.entry(tree, FOLDER)? else {
+        return Ok(());
+    };
     if folder.mode.object() != "tree" {
         return Ok(());
     }
@@ -198,7 +235,13 @@ fn new_run(occasion: &Occasion, path: &str, name: &str) -> NewRun {
 }
 
 /// Plans a run's jobs, after cancelling what its concurrency group says. `kept` are jobs of the attempt before that stay.
-fn begin(world: &mut World, run: RunId, repo: RepoId, plan: (Workflow, Context), kept: &BTreeMap<String, Conclusion>) -> Outcome<()> {
+pub(super) fn begin(
+    world: &mut World,
+    run: RunId,
+    repo: RepoId,
+    plan: (Workflow, Context),
+    kept: &BTreeMap<String, Conclusion>,
+) -> Outcome<()> {
     let (workflow, context) = plan;
     let group = match &workflow.concurrency {
         None => None,
@@ -212,69 +255,43 @@ fn begin(world: &mut World, run: RunId, repo: RepoId, plan: (Workflow, Context),
     };
     if let Some(group) = &group {
         let newest_wins = workflow.concurrency.as_ref().is_some_and(|(_, cancel)| *cancel);
-        cancel_older(world, repo, group, newest_wins)?;
+        cancel_older(world, (repo, run), group, newest_wins)?;
     }
-    let progress = |id: &String| kept.get(id).map_or(Progress::Waiting, |conclusion| Progress::Done(*conclusion));
+    let progress = |id: &String| {
+        kept.get(id)
+            .map_or(Progress::Waiting, |conclusion| Progress::Done(*conclusion))
+    };
     let jobs = workflow.jobs.keys().map(|id| (id.clone(), progress(id))).collect();
-    world.ci.active.insert(run, Active { repo, workflow, group, context, jobs, stop: CancellationToken::new() });
+    world.ci.active.insert(
+        run,
+        Active {
+            repo,
+            workflow,
+            group,
+            context,
+            jobs,
+            stop: CancellationToken::new(),
+        },
+    );
     progress::release(world, run)
 }
 
 /// Cancels the group's other runs: all of them where the newest wins, else those that have not begun.
-fn cancel_older(world: &mut World, repo: RepoId, group: &str, newest_wins: bool) -> Outcome<()> {
-    let begun = |active: &Active| active.jobs.values().any(|job| !matches!(job, Progress::Waiting | Progress::Queued { .. }));
+fn cancel_older(world: &mut World, (repo, newest): (RepoId, RunId), group: &str, newest_wins: bool) -> Outcome<()> {
+    // What ended otherwise cannot be cancelled any more.
+    progress::drop_ended(world);
+    let begun = |active: &Active| active.jobs.values().any(Progress::begun);
     let same = |active: &Active| active.repo == repo && active.group.as_deref() == Some(group);
-    let older: Vec<RunId> =
-        world.ci.active.iter().filter(|(_, a)| same(a) && (newest_wins || !begun(a))).map(|(run, _)| *run).collect();
+    let older: Vec<RunId> = world
+        .ci
+        .active
+        .iter()
+        .filter(|(run, active)| **run != newest && same(active) && (newest_wins || !begun(active)))
+        .map(|(run, _)| *run)
+        .collect();
     for run in older {
         progress::forget(world, run);
         actions::stop(world, repo, run)?;
     }
     Ok(())
-}
-
-/// Runs a workflow's jobs again: the named ones and those that need them, or all.
-fn again(world: &mut World, repo: RepoId, run: RunId, jobs: Option<Vec<CheckRunId>>) -> Outcome<()> {
-    let Some(found) = world.repositories.get(&repo) else { return Ok(()) };
-    let Some(record) = found.runs.get(&run).cloned() else { return Ok(()) };
-    let Some(path) = found.workflows.get(&record.workflow).map(|workflow| workflow.path.clone()) else { return Ok(()) };
-    let names = |jobs: Vec<CheckRunId>| jobs.iter().filter_map(|job| found.jobs.get(job)).map(|job| job.name.clone()).collect();
-    let named: Option<Vec<String>> = jobs.map(names);
-    let store = world.store(repo)?;
-    let text = store.file(store.commit(record.checkout)?.tree, &path)?.unwrap_or_default();
-    let Ok(workflow) = Workflow::read(&path, &String::from_utf8_lossy(&text)) else {
-        return actions::finish_run(world, repo, run, Conclusion::StartupFailure);
-    };
-    let occasion = Occasion::again(&record, repo);
-    let context = context(world, &occasion, &workflow, run);
-    let kept = match named {
-        Some(named) => kept(world, (repo, run), (&workflow, &context), &named),
-        None => BTreeMap::new(),
-    };
-    begin(world, run, repo, (workflow, context), &kept)
-}
-
-/// The jobs that are not run again, with how they ended: all but the named ones and what needs them.
-fn kept(world: &World, at: (RepoId, RunId), plan: (&Workflow, &Context), named: &[String]) -> BTreeMap<String, Conclusion> {
-    let (workflow, context) = plan;
-    let name = |id: &String| workflow.jobs.get(id).map_or_else(|| id.clone(), |job| job.shown_name(id, context));
-    let mut repeated: Vec<&String> = workflow.jobs.keys().filter(|id| named.contains(&name(id))).collect();
-    loop {
-        let more: Vec<&String> = workflow
-            .jobs
-            .keys()
-            .filter(|id| !repeated.contains(id) && workflow.needs(id).iter().any(|need| repeated.contains(&need)))
-            .collect();
-        if more.is_empty() {
-            break;
-        }
-        repeated.extend(more);
-    }
-    let Some(found) = world.repositories.get(&at.0) else { return BTreeMap::new() };
-    let ended = |id: &String| {
-        let mut jobs = found.jobs.values().filter(|job| job.run == at.1 && job.name == name(id));
-        jobs.next_back().and_then(|job| job.conclusion)
-    };
-    let others = workflow.jobs.keys().filter(|id| !repeated.contains(id));
-    others.filter_map(|id| Some((id.clone(), ended(id)?))).collect()
 }

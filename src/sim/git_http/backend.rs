@@ -12,9 +12,14 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, heade
 
 use super::sentence;
 
+/// The program that has `http-backend`.
+pub(super) const GIT: &str = "git";
+
 /// One request to the program.
 #[derive(Debug)]
 pub(super) struct Asked<'a> {
+    /// The program: [`GIT`].
+    pub(super) program: &'a str,
     /// Folder that holds the repositories.
     pub(super) root: &'a Path,
     /// Path below it, `/acme/todo.git/info/refs`.
@@ -34,9 +39,10 @@ pub(super) fn run(asked: &Asked<'_>, body: &[u8]) -> Response<Body> {
     match talk(asked, body) {
         Ok(output) if output.is_empty() => sentence(StatusCode::NOT_IMPLEMENTED, "This machine's git has no http-backend."),
         Ok(output) => response(&output),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            sentence(StatusCode::NOT_IMPLEMENTED, "git is not installed here, so nothing can be cloned or pushed.")
-        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => sentence(
+            StatusCode::NOT_IMPLEMENTED,
+            "git is not installed here, so nothing can be cloned or pushed.",
+        ),
         Err(error) => sentence(StatusCode::INTERNAL_SERVER_ERROR, &format!("git http-backend: {error}")),
     }
 }
@@ -65,8 +71,13 @@ fn read(child: &mut Child) -> io::Result<Vec<u8>> {
 }
 
 fn command(asked: &Asked<'_>, length: usize) -> Command {
-    let header = |name: HeaderName| asked.headers.get(name).map(|value| OsString::from(String::from_utf8_lossy(value.as_bytes()).as_ref()));
-    let mut command = Command::new("git");
+    let header = |name: HeaderName| {
+        asked
+            .headers
+            .get(name)
+            .map(|value| OsString::from(String::from_utf8_lossy(value.as_bytes()).as_ref()))
+    };
+    let mut command = Command::new(asked.program);
     command
         .arg("http-backend")
         .env_clear()
@@ -120,7 +131,12 @@ fn response(output: &[u8]) -> Response<Body> {
 }
 
 fn split(output: &[u8]) -> (&[u8], &[u8]) {
-    let end = |mark: &[u8]| output.windows(mark.len()).position(|window| window == mark).map(|at| (at, at + mark.len()));
+    let end = |mark: &[u8]| {
+        output
+            .windows(mark.len())
+            .position(|window| window == mark)
+            .map(|at| (at, at + mark.len()))
+    };
     match end(b"\r\n\r\n").into_iter().chain(end(b"\n\n")).min() {
         Some((head, body)) => (&output[..head], &output[body..]),
         None => (output, &[]),
@@ -130,13 +146,34 @@ fn split(output: &[u8]) -> (&[u8], &[u8]) {
 #[cfg(test)]
 mod tests {
     use axum::body::to_bytes;
+    use axum::http::HeaderMap;
 
-    use super::response;
+    use super::{Asked, response, run};
+
+    #[tokio::test]
+    async fn without_git_the_answer_says_so() {
+        let asked = Asked {
+            program: "git-that-is-not-installed",
+            root: std::path::Path::new("/"),
+            path: "/acme/todo.git/info/refs",
+            query: "service=git-upload-pack",
+            method: "GET",
+            headers: &HeaderMap::new(),
+            pusher: None,
+        };
+        let answer = run(&asked, b"");
+        assert_eq!(answer.status().as_u16(), 501);
+        let sentence = to_bytes(answer.into_body(), 1000).await.unwrap();
+        assert!(String::from_utf8_lossy(&sentence).contains("git is not installed"));
+    }
 
     #[tokio::test]
     async fn a_cgi_answer_becomes_a_response() {
         let found = response(b"Status: 404 Not Found\r\nContent-Type: text/plain\r\n\r\nno\n\nsuch");
-        assert_eq!((found.status().as_u16(), found.headers()["content-type"].to_str().unwrap()), (404, "text/plain"));
+        assert_eq!(
+            (found.status().as_u16(), found.headers()["content-type"].to_str().unwrap()),
+            (404, "text/plain")
+        );
         assert_eq!(to_bytes(found.into_body(), 100).await.unwrap().as_ref(), b"no\n\nsuch");
         assert_eq!(response(b"Cache-Control: no-cache\r\n\r\n").status().as_u16(), 200);
     }

@@ -34,7 +34,10 @@ pub(super) struct Refused<'a> {
 /// # Errors
 /// A sentence, when the body is none.
 pub(super) fn read(body: &[u8]) -> Result<Push, &'static str> {
-    let mut push = Push { moves: Vec::new(), side_band: false };
+    let mut push = Push {
+        moves: Vec::new(),
+        side_band: false,
+    };
     let mut rest = body;
     loop {
         let (line, after) = pkt_line(rest).ok_or("The push is cut off.")?;
@@ -46,7 +49,8 @@ pub(super) fn read(body: &[u8]) -> Result<Push, &'static str> {
         if command.starts_with("shallow ") {
             continue;
         }
-        push.moves.push(ref_move(command.trim_end_matches('\n')).ok_or("A command of the push is not understood.")?);
+        push.moves
+            .push(ref_move(command.trim_end_matches('\n')).ok_or("A command of the push is not understood.")?);
     }
 }
 
@@ -54,7 +58,12 @@ fn ref_move(command: &str) -> Option<RefMove> {
     let mut words = command.splitn(3, ' ');
     let (old, new, name) = (parse_oid(words.next()?)?, parse_oid(words.next()?)?, words.next()?);
     let present = |oid: crate::sim::git::Oid| if oid.is_null() { None } else { Some(oid) };
-    Some(RefMove { name: name.to_owned(), before: Some(present(old)), after: present(new), force: true })
+    Some(RefMove {
+        name: name.to_owned(),
+        before: Some(present(old)),
+        after: present(new),
+        force: true,
+    })
 }
 
 /// The first pkt-line and what follows; `None` inside is the flush packet.
@@ -123,10 +132,16 @@ mod tests {
 
     #[test]
     fn commands_are_read_up_to_the_flush() {
-        let lines = [format!("{NONE} {A} refs/heads/x\0 report-status side-band-64k"), format!("{A} {NONE} refs/heads/y\n")];
+        let lines = [
+            format!("{NONE} {A} refs/heads/x\0 report-status side-band-64k"),
+            format!("{A} {NONE} refs/heads/y\n"),
+        ];
         let Push { moves, side_band } = read(&body(&lines)).unwrap();
         assert!(side_band);
-        let seen: Vec<_> = moves.iter().map(|m| (m.name.as_str(), m.before.unwrap().is_some(), m.after.is_some())).collect();
+        let seen: Vec<_> = moves
+            .iter()
+            .map(|m| (m.name.as_str(), m.before.unwrap().is_some(), m.after.is_some()))
+            .collect();
         assert_eq!(seen, [("refs/heads/x", false, true), ("refs/heads/y", true, false)]);
     }
 

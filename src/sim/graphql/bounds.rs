@@ -33,7 +33,14 @@ pub(super) struct Price {
 /// # Errors
 /// One JSON object per connection that is not bounded as GitHub demands.
 pub(super) fn judge(document: &ExecutableDocument, operation: &Operation, variables: &JsonMap) -> Result<Price, Vec<Value>> {
-    let mut walk = Walk { document, variables, errors: Vec::new(), nodes: 0, requests: 0, path: Vec::new() };
+    let mut walk = Walk {
+        document,
+        variables,
+        errors: Vec::new(),
+        nodes: 0,
+        requests: 0,
+        path: Vec::new(),
+    };
     walk.path.push(operation.operation_type.name().to_owned());
     walk.selections(&operation.selection_set, 1);
     if walk.errors.is_empty() && walk.nodes > NODES {
@@ -46,7 +53,10 @@ pub(super) fn judge(document: &ExecutableDocument, operation: &Operation, variab
         }));
     }
     if walk.errors.is_empty() {
-        Ok(Price { points: (walk.requests / REQUESTS_PER_POINT).max(1), nodes: walk.nodes })
+        Ok(Price {
+            points: (walk.requests / REQUESTS_PER_POINT).max(1),
+            nodes: walk.nodes,
+        })
     } else {
         Err(walk.errors)
     }
@@ -93,7 +103,8 @@ impl Walk<'_> {
                 self.selections(&field.selection_set, inside);
             }
             Err((kind, message)) => {
-                self.errors.push(json!({ "type": kind, "path": self.path, "message": message }));
+                self.errors
+                    .push(json!({ "type": kind, "path": self.path, "message": message }));
             }
         }
     }
@@ -126,7 +137,10 @@ impl Walk<'_> {
 
 fn bounded(name: &str, argument: &str, value: i64) -> Result<i64, (&'static str, String)> {
     if value < 1 {
-        return Err(("INVALID_PAGINATION_BOUNDARIES", format!("`{argument}` on the `{name}` connection cannot be less than 1.")));
+        return Err((
+            "INVALID_PAGINATION_BOUNDARIES",
+            format!("`{argument}` on the `{name}` connection cannot be less than 1."),
+        ));
     }
     if value > PAGE {
         return Err((
@@ -152,8 +166,12 @@ mod tests {
     fn price(text: &str, variables: &JsonMap) -> Result<Price, Vec<String>> {
         let document = schema::document(text).unwrap();
         let operation = document.operations.get(None).unwrap();
-        judge(&document, operation, variables)
-            .map_err(|errors| errors.iter().map(|error| format!("{} {}", error["type"], error["path"])).collect())
+        judge(&document, operation, variables).map_err(|errors| {
+            errors
+                .iter()
+                .map(|error| format!("{} {}", error["type"], error["path"]))
+                .collect()
+        })
     }
 
     fn issues(arguments: &str) -> String {
@@ -173,7 +191,11 @@ mod tests {
             ("last: -1", "INVALID_PAGINATION_BOUNDARIES"),
             ("first: 101", "EXCESSIVE_PAGINATION"),
         ] {
-            assert_eq!(price(&issues(arguments), &none), Err(vec![format!("\"{kind}\" {path}")]), "{arguments}");
+            assert_eq!(
+                price(&issues(arguments), &none),
+                Err(vec![format!("\"{kind}\" {path}")]),
+                "{arguments}"
+            );
         }
     }
 
@@ -183,7 +205,13 @@ mod tests {
                     { nodes { reactions(first: 100) { totalCount } } } } } }";
         let variables = |n: i64| JsonMap::from_iter([("n".into(), n.into())]);
         // 10 issues, 1,000 comments, 100,000 reactions; 1 + 10 + 1,000 requests.
-        assert_eq!(price(text, &variables(10)), Ok(Price { points: 10, nodes: 101_010 }));
+        assert_eq!(
+            price(text, &variables(10)),
+            Ok(Price {
+                points: 10,
+                nodes: 101_010
+            })
+        );
         assert_eq!(price(text, &variables(100)).unwrap_err().len(), 1);
         assert!(price(text, &variables(101)).unwrap_err()[0].contains("EXCESSIVE"));
     }

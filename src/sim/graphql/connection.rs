@@ -25,7 +25,9 @@ pub(super) fn connection_with<const N: usize>(
     let arguments = &field.arguments;
     let place = |name: &str| arguments.text(name).map(|cursor| place(cursor, name)).transpose();
     let mut start = place("after")?.unwrap_or(0).min(total);
-    let mut end = place("before")?.map_or(total, |behind| behind.saturating_sub(1)).clamp(start, total);
+    let mut end = place("before")?
+        .map_or(total, |behind| behind.saturating_sub(1))
+        .clamp(start, total);
     let size = |name: &str| arguments.number(name).and_then(|number| usize::try_from(number).ok());
     if let Some(first) = size("first") {
         end = end.min(start + first);
@@ -44,10 +46,18 @@ pub(super) fn connection_with<const N: usize>(
         ],
     );
     let edges = page.iter().enumerate().map(|(offset, item)| {
-        record(edge_type(type_name), [("cursor", leaf(cursor(start + offset + 1))), ("node", item.clone())])
+        record(
+            edge_type(type_name),
+            [("cursor", leaf(cursor(start + offset + 1))), ("node", item.clone())],
+        )
     });
     let edges = Item::List(edges.collect());
-    let fields = [("pageInfo", info), ("totalCount", leaf(total)), ("edges", edges), ("nodes", Item::List(page))];
+    let fields = [
+        ("pageInfo", info),
+        ("totalCount", leaf(total)),
+        ("edges", edges),
+        ("nodes", Item::List(page)),
+    ];
     Ok(record(type_name, fields.into_iter().chain(more)))
 }
 
@@ -58,10 +68,11 @@ fn cursor(place: usize) -> String {
 fn place(cursor: &str, name: &str) -> Result<usize, Refusal> {
     let bytes = STANDARD.decode(cursor).ok();
     let text = bytes.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok());
-    text.and_then(|text| text.strip_prefix("cursor:")?.parse().ok()).ok_or_else(|| Refusal {
-        graphql_type: "INVALID_CURSOR_ARGUMENTS",
-        ..Refusal::new(422, format!("`{cursor}` does not appear to be a valid cursor for `{name}`."))
-    })
+    text.and_then(|text| text.strip_prefix("cursor:")?.parse().ok())
+        .ok_or_else(|| Refusal {
+            graphql_type: "INVALID_CURSOR_ARGUMENTS",
+            ..Refusal::new(422, format!("`{cursor}` does not appear to be a valid cursor for `{name}`."))
+        })
 }
 
 /// The type of a connection's edges, as the schema has it.
@@ -81,17 +92,36 @@ mod tests {
 
     /// Numbers of the page, then whether there is more before and behind, then the cursors.
     fn page(arguments: Value) -> (Vec<u64>, bool, bool, Value, Value) {
-        let field = Field { name: "labels".to_owned(), arguments: Arguments(arguments) };
+        let field = Field {
+            name: "labels".to_owned(),
+            arguments: Arguments(arguments),
+        };
         let items = (1..=5).map(leaf).collect();
         let Ok(Item::Object(Object::Record("LabelConnection", fields))) = connection("LabelConnection", &field, items) else {
             panic!("no connection")
         };
-        let Item::List(nodes) = &fields["nodes"] else { panic!("no nodes") };
-        let value = |item: &Item| if let Item::Leaf(value) = item { value.clone() } else { panic!("no leaf") };
-        let Item::Object(Object::Record(_, info)) = &fields["pageInfo"] else { panic!("no page") };
+        let Item::List(nodes) = &fields["nodes"] else {
+            panic!("no nodes")
+        };
+        let value = |item: &Item| {
+            if let Item::Leaf(value) = item {
+                value.clone()
+            } else {
+                panic!("no leaf")
+            }
+        };
+        let Item::Object(Object::Record(_, info)) = &fields["pageInfo"] else {
+            panic!("no page")
+        };
         let numbers = nodes.iter().map(|item| value(item).as_u64().unwrap()).collect();
         let flag = |name| value(&info[name]).as_bool().unwrap();
-        (numbers, flag("hasPreviousPage"), flag("hasNextPage"), value(&info["startCursor"]), value(&info["endCursor"]))
+        (
+            numbers,
+            flag("hasPreviousPage"),
+            flag("hasNextPage"),
+            value(&info["startCursor"]),
+            value(&info["endCursor"]),
+        )
     }
 
     #[test]
@@ -109,7 +139,13 @@ mod tests {
 
     #[test]
     fn a_cursor_that_is_none_is_refused() {
-        let field = Field { name: "labels".to_owned(), arguments: Arguments(json!({ "first": 1, "after": "x" })) };
-        assert_eq!(connection("LabelConnection", &field, Vec::new()).unwrap_err().graphql_type, "INVALID_CURSOR_ARGUMENTS");
+        let field = Field {
+            name: "labels".to_owned(),
+            arguments: Arguments(json!({ "first": 1, "after": "x" })),
+        };
+        assert_eq!(
+            connection("LabelConnection", &field, Vec::new()).unwrap_err().graphql_type,
+            "INVALID_CURSOR_ARGUMENTS"
+        );
     }
 }

@@ -51,7 +51,12 @@ pub(super) struct Answered {
 pub(super) fn execute(world: &mut World, actor: &Actor, request: &Request) -> Answered {
     match prepare(request) {
         Ok(prepared) => run(world, actor, &prepared),
-        Err(errors) => Answered { body: json!({ "errors": errors }), mutations: Vec::new(), points: 1, query: true },
+        Err(errors) => Answered {
+            body: json!({ "errors": errors }),
+            mutations: Vec::new(),
+            points: 1,
+            query: true,
+        },
     }
 }
 
@@ -65,7 +70,11 @@ struct Prepared {
 
 impl Prepared {
     fn operation(&self) -> Option<&Operation> {
-        self.document.operations.get(self.operation.as_deref()).ok().map(AsRef::as_ref)
+        self.document
+            .operations
+            .get(self.operation.as_deref())
+            .ok()
+            .map(AsRef::as_ref)
     }
 }
 
@@ -76,32 +85,47 @@ fn prepare(request: &Request) -> Result<Prepared, Vec<Value>> {
         .operations
         .get(request.operation_name.as_deref())
         .map_err(|error| vec![json!({ "message": error.message().to_string() })])?;
-    let given = match JsonValue::from(Value::Object(request.variables.clone().unwrap_or_default())) {
-        JsonValue::Object(map) => map,
-        _ => JsonMap::new(),
-    };
+    let variables = request.variables.clone().unwrap_or_default();
+    let given: JsonMap = variables
+        .into_iter()
+        .map(|(name, value)| (name.into(), JsonValue::from(value)))
+        .collect();
     refuse_unknown(operation, &given)?;
     let variables = coerce_variable_values(schema(), operation, &given).map_err(|error| {
         let message = format!("Variable of the request is not valid: {}", error.message());
         vec![json!({ "message": message, "extensions": { "problems": [] } })]
     })?;
     let price = bounds::judge(&document, operation, &variables)?;
-    Ok(Prepared { operation: request.operation_name.clone(), price, variables, document })
+    Ok(Prepared {
+        operation: request.operation_name.clone(),
+        price,
+        variables,
+        document,
+    })
 }
 
 /// A variable that the operation does not declare is a mistake of the client; GitHub passes it over, a test bench must not.
 fn refuse_unknown(operation: &Operation, given: &JsonMap) -> Result<(), Vec<Value>> {
     let declared = |name: &str| operation.variables.iter().any(|variable| variable.name == name);
     match given.keys().find(|name| !declared(name.as_str())) {
-        Some(name) => Err(vec![json!({ "message": format!("The variable ${} is not declared by the operation.", name.as_str()) })]),
+        Some(name) => Err(vec![
+            json!({ "message": format!("The variable ${} is not declared by the operation.", name.as_str()) }),
+        ]),
         None => Ok(()),
     }
 }
 
 fn run(world: &mut World, actor: &Actor, prepared: &Prepared) -> Answered {
     let query = prepared.operation().is_none_or(Operation::is_query);
-    let cx = Cx { world: RefCell::new(world), actor, price: prepared.price, mutations: RefCell::default() };
-    let execution = Execution::new(schema(), &prepared.document).implementers_map(implementers()).coerced_variable_values(&prepared.variables);
+    let cx = Cx {
+        world: RefCell::new(world),
+        actor,
+        price: prepared.price,
+        mutations: RefCell::default(),
+    };
+    let execution = Execution::new(schema(), &prepared.document)
+        .implementers_map(implementers())
+        .coerced_variable_values(&prepared.variables);
     let root = Resolver::new(&cx, if query { Object::Query } else { Object::Mutation });
     let outcome = execution
         .operation_name(prepared.operation.as_deref())
@@ -112,11 +136,20 @@ fn run(world: &mut World, actor: &Actor, prepared: &Prepared) -> Answered {
         Ok((data, errors)) => {
             let data = serde_json::to_value(data).unwrap_or_default();
             let errors: Vec<Value> = errors.iter().map(written).collect();
-            if errors.is_empty() { json!({ "data": data }) } else { json!({ "data": data, "errors": errors }) }
+            if errors.is_empty() {
+                json!({ "data": data })
+            } else {
+                json!({ "data": data, "errors": errors })
+            }
         }
         Err(refused) => json!({ "errors": [{ "message": refused.message().to_string() }] }),
     };
-    Answered { body, mutations: cx.mutations.into_inner(), points: prepared.price.points, query }
+    Answered {
+        body,
+        mutations: cx.mutations.into_inner(),
+        points: prepared.price.points,
+        query,
+    }
 }
 
 /// An error as GitHub writes it: `type`, `path`, `locations`, `message`.

@@ -43,7 +43,10 @@ pub fn router(sim: Sim) -> Router {
     Router::new()
         .route(PATH, post(answer))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .with_state(Endpoint { sim, last: Arc::default() })
+        .with_state(Endpoint {
+            sim,
+            last: Arc::default(),
+        })
 }
 
 /// A finished answer.
@@ -56,8 +59,14 @@ struct Reply {
 
 impl Reply {
     fn refused(status: u16, message: &str) -> Self {
-        let body = json!({ "message": message, "documentation_url": "https://docs.github.com/graphql", "status": status.to_string() });
-        Self { status, body, mutations: Vec::new(), points: 0 }
+        let body =
+            json!({ "message": message, "documentation_url": "https://docs.github.com/graphql", "status": status.to_string() });
+        Self {
+            status,
+            body,
+            mutations: Vec::new(),
+            points: 0,
+        }
     }
 }
 
@@ -76,11 +85,13 @@ async fn answer(State(endpoint): State<Endpoint>, headers: HeaderMap, body: axum
                 endpoint.unanswered(credentials);
                 cut()
             }
-            FaultKind::Status => endpoint.finish(credentials, faulty(&fault), fault.retry_after),
+            FaultKind::Status => endpoint.finish(credentials, &faulty(&fault), fault.retry_after),
             FaultKind::ReplyLost => {
                 // The journal tells what was done; the caller only learns that something went wrong.
                 endpoint.fresh(credentials, agent, &body);
-                endpoint.sim.with(|world| written(world, credentials, &faulty(&fault), fault.retry_after))
+                endpoint
+                    .sim
+                    .with(|world| written(world, credentials, &faulty(&fault), fault.retry_after))
             }
             FaultKind::Stale => endpoint.stale(credentials, agent, &body),
         },
@@ -98,22 +109,35 @@ impl Endpoint {
             }
             last.insert(key(credentials, body), reply.body.clone());
         }
-        self.finish(credentials, reply, None)
+        self.finish(credentials, &reply, None)
     }
 
     /// The answer before the newest change, where there is one.
     fn stale(&self, credentials: Option<&str>, agent: bool, body: &[u8]) -> Response {
-        let kept = self.last.lock().unwrap_or_else(PoisonError::into_inner).get(&key(credentials, body)).cloned();
+        let kept = self
+            .last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key(credentials, body))
+            .cloned();
         match kept {
-            Some(body) => self.finish(credentials, Reply { status: 200, body, mutations: Vec::new(), points: 1 }, None),
+            Some(body) => {
+                let reply = Reply {
+                    status: 200,
+                    body,
+                    mutations: Vec::new(),
+                    points: 1,
+                };
+                self.finish(credentials, &reply, None)
+            }
             None => self.fresh(credentials, agent, body),
         }
     }
 
-    fn finish(&self, credentials: Option<&str>, reply: Reply, retry_after: Option<u64>) -> Response {
+    fn finish(&self, credentials: Option<&str>, reply: &Reply, retry_after: Option<u64>) -> Response {
         self.sim.with(|world| {
             journal(world, credentials, reply.status, reply.mutations.clone());
-            written(world, credentials, &reply, retry_after)
+            written(world, credentials, reply, retry_after)
         })
     }
 
@@ -135,12 +159,20 @@ fn served(world: &mut World, credentials: Option<&str>, agent: bool, body: &[u8]
     let request: Request = match serde_json::from_slice(body) {
         Ok(request) => request,
         Err(error) if error.is_data() => {
-            return (Reply::refused(400, "A query attribute must be specified and must be a string."), false);
+            return (
+                Reply::refused(400, "A query attribute must be specified and must be a string."),
+                false,
+            );
         }
         Err(_) => return (Reply::refused(400, "Problems parsing JSON"), false),
     };
     let answered = execute::execute(world, &actor, &request);
-    let reply = Reply { status: 200, body: answered.body, mutations: answered.mutations, points: answered.points };
+    let reply = Reply {
+        status: 200,
+        body: answered.body,
+        mutations: answered.mutations,
+        points: answered.points,
+    };
     (reply, answered.query)
 }
 
@@ -158,7 +190,14 @@ fn who(world: &World, credentials: Option<&str>) -> String {
 
 fn journal(world: &mut World, credentials: Option<&str>, status: u16, mutations: Vec<String>) {
     let (at, who) = (world.now(), who(world, credentials));
-    world.journal.push(JournalEntry { at, who, method: "POST".to_owned(), path: PATH.to_owned(), mutations, status });
+    world.journal.push(JournalEntry {
+        at,
+        who,
+        method: "POST".to_owned(),
+        path: PATH.to_owned(),
+        mutations,
+        status,
+    });
 }
 
 /// The answer with the headers that every answer has.
@@ -168,10 +207,15 @@ fn written(world: &mut World, credentials: Option<&str>, reply: &Reply, retry_af
     let recent = world.journal.iter().rev().take_while(|entry| entry.at.0 >= begin);
     let before = recent.filter(|entry| entry.who == who && entry.path == PATH).count();
     // A document's own price is known, that of those before it was a point each but for very big ones.
-    let used = i64::try_from(before).unwrap_or(i64::MAX).saturating_add((reply.points - 1).max(0));
+    let used = i64::try_from(before)
+        .unwrap_or(i64::MAX)
+        .saturating_add((reply.points - 1).max(0));
     let headers = [
         ("content-type", "application/json; charset=utf-8".to_owned()),
-        ("x-github-request-id", format!("5170:{:06X}:{:06X}", world.journal.len(), world.now().0 & 0xFF_FFFF)),
+        (
+            "x-github-request-id",
+            format!("5170:{:06X}:{:06X}", world.journal.len(), world.now().0 & 0xFF_FFFF),
+        ),
         ("x-github-media-type", "github.v4; format=json".to_owned()),
         ("x-ratelimit-limit", POINTS.to_string()),
         ("x-ratelimit-remaining", (POINTS - used).max(0).to_string()),
@@ -207,7 +251,10 @@ fn faulty(fault: &Fault) -> Reply {
 /// An answer whose connection breaks before the first byte of the body.
 fn cut() -> Response {
     let broken = futures_util::stream::once(async {
-        Err::<Vec<u8>, std::io::Error>(std::io::Error::new(std::io::ErrorKind::ConnectionReset, "the connection was cut"))
+        Err::<Vec<u8>, std::io::Error>(std::io::Error::new(
+            std::io::ErrorKind::ConnectionReset,
+            "the connection was cut",
+        ))
     });
     Response::new(Body::from_stream(broken))
 }

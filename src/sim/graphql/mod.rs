@@ -16,3 +16,8 @@ mod schema;
 
 pub use http::router;
 pub use schema::schema;
+
+#[cfg(test)]
+pub(in crate::sim) mod bench;
+#[cfg(test)]
+mod tests;

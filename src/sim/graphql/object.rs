@@ -89,7 +89,8 @@ impl Arguments {
 
     /// A text that the schema demands; the engine has refused its absence before.
     pub(super) fn demanded(&self, name: &str) -> Outcome<&str> {
-        self.text(name).ok_or_else(|| Refusal::new(422, format!("Argument '{name}' is required.")))
+        self.text(name)
+            .ok_or_else(|| Refusal::new(422, format!("Argument '{name}' is required.")))
     }
 
     /// A boolean, false when absent.
@@ -160,11 +161,11 @@ impl<'c, 'w> Resolver<'c, 'w> {
     /// A resolver for `object`.
     pub(super) fn new(cx: &'c Cx<'w>, object: Object) -> Self {
         // Timeline events have one kind of node id and a type each.
-        let type_name = match &object {
-            Object::Node(NodeRef::TimelineEvent(repo, id)) => {
-                cx.read(|world| fields::timeline::type_name(world, *repo, *id)).unwrap_or("LabeledEvent")
-            }
-            other => other.type_name(),
+        let type_name = if let Object::Node(NodeRef::TimelineEvent(repo, id)) = &object {
+            cx.read(|world| fields::timeline::type_name(world, *repo, *id))
+                .unwrap_or("LabeledEvent")
+        } else {
+            object.type_name()
         };
         Self { cx, object, type_name }
     }
@@ -174,7 +175,11 @@ impl<'c, 'w> Resolver<'c, 'w> {
             Item::Leaf(value) => ResolvedValue::Leaf(value.into()),
             Item::List(items) => {
                 let cx = self.cx;
-                ResolvedValue::list(items.into_iter().map(move |item| Resolver::new(cx, Object::Query).resolved(item)))
+                ResolvedValue::list(
+                    items
+                        .into_iter()
+                        .map(move |item| Resolver::new(cx, Object::Query).resolved(item)),
+                )
             }
             Item::Object(object) => ResolvedValue::object(Resolver::new(self.cx, object)),
         }
@@ -188,17 +193,25 @@ impl ObjectValue for Resolver<'_, '_> {
 
     fn resolve_field<'a>(&'a self, info: &'a ResolveInfo<'a>) -> Result<ResolvedValue<'a>, FieldError> {
         let arguments = serde_json::to_value(info.arguments()).unwrap_or_default();
-        let field = Field { name: info.field_name().to_owned(), arguments: Arguments(arguments) };
+        let field = Field {
+            name: info.field_name().to_owned(),
+            arguments: Arguments(arguments),
+        };
         fields::resolve(self.cx, &self.object, &field)
             .and_then(|item| item.ok_or_else(|| not_built(self.type_name, &field.name)))
             .map(|item| self.resolved(item))
-            .map_err(|refusal| FieldError { message: format!("{}{SEPARATOR}{}", refusal.graphql_type, refusal.sentence()) })
+            .map_err(|refusal| FieldError {
+                message: format!("{}{SEPARATOR}{}", refusal.graphql_type, refusal.sentence()),
+            })
     }
 }
 
 fn not_built(type_name: &str, field: &str) -> Refusal {
     let message = format!("The simulated GitHub has not built the field {type_name}.{field}.");
-    Refusal { graphql_type: "NOT_BUILT", ..Refusal::new(501, message) }
+    Refusal {
+        graphql_type: "NOT_BUILT",
+        ..Refusal::new(501, message)
+    }
 }
 
 /// A scalar.

@@ -1,16 +1,16 @@
-//! Check suites, check runs, statuses, workflow runs, and the roll-up of a commit.
+//! Check runs, statuses, and the roll-up of a commit.
 //!
 //! Invariant: runs that somebody started by hand (`workflow_dispatch`) are on the commit and not in its roll-up, as on GitHub.
 
 use super::super::connection::{connection, connection_with};
-use super::super::object::{Arguments, Cx, Field, Item, Object, account, leaf, node, null, optional, record};
-use super::query::refuse_arguments;
-use super::{refs, repository, time, word};
+use super::super::object::{Cx, Field, Item, Object, account, leaf, node, null, record};
+use super::suites::nested;
+use super::{repository, time, word};
 use crate::sim::git::Oid;
 use crate::sim::ops::{Outcome, Refusal, checks, rules};
 use crate::sim::world::{
-    Annotation, AppId, CheckRun, CheckRunId, CommitStatus, Conclusion, NodeRef, RepoId, Repository, RunId, StatusId,
-    StatusState, SuiteId, WorkflowId, World,
+    Annotation, AppId, CheckRun, CheckRunId, CommitStatus, Conclusion, NodeRef, RepoId, Repository, StatusId, StatusState,
+    SuiteId, World,
 };
 
 /// `checkSuites` and `statusCheckRollup` of a commit.
@@ -23,9 +23,16 @@ pub(super) fn of_commit(cx: &Cx<'_>, repo: RepoId, head: Oid, field: &Field) -> 
     let found = cx.read(|world| -> Outcome<Vec<Item>> {
         let repository = repository(world, repo)?;
         let named = |suite: SuiteId| {
-            name.is_none_or(|name| repository.check_runs.values().any(|run| run.suite == suite && run.name == name))
+            name.is_none_or(|name| {
+                repository
+                    .check_runs
+                    .values()
+                    .any(|run| run.suite == suite && run.name == name)
+            })
         };
-        let suites = repository.suites_of(head).filter(|suite| app.is_none_or(|app| suite.app == AppId(app)) && named(suite.id));
+        let suites = repository
+            .suites_of(head)
+            .filter(|suite| app.is_none_or(|app| suite.app == AppId(app)) && named(suite.id));
         Ok(suites.map(|suite| node(NodeRef::CheckSuite(repo, suite.id))).collect())
     })?;
     connection("CheckSuiteConnection", field, found)
@@ -37,7 +44,11 @@ pub(super) fn rollup_item(cx: &Cx<'_>, repo: RepoId, head: Oid) -> Outcome<Item>
         let repository = repository(world, repo)?;
         Ok(rolled_up(world, repository, head).is_empty() && checks::latest_statuses(world, repo, head).is_empty())
     })?;
-    Ok(if empty { null() } else { Item::Object(Object::Rollup(repo, head)) })
+    Ok(if empty {
+        null()
+    } else {
+        Item::Object(Object::Rollup(repo, head))
+    })
 }
 
 /// The newest check runs of a commit that count in its roll-up.
@@ -46,7 +57,9 @@ fn rolled_up<'w>(world: &'w World, repo: &'w Repository, head: Oid) -> Vec<&'w C
         let workflow_run = repo.suites.get(&run.suite).and_then(|suite| repo.runs.get(&suite.run?));
         workflow_run.is_some_and(|run| run.event == "workflow_dispatch")
     };
-    let latest = checks::latest_runs(world, repo.id, head).into_iter().filter_map(|id| repo.check_runs.get(&id));
+    let latest = checks::latest_runs(world, repo.id, head)
+        .into_iter()
+        .filter_map(|id| repo.check_runs.get(&id));
     latest.filter(|run| !by_hand(run)).collect()
 }
 
@@ -54,17 +67,27 @@ pub(super) fn rollup(cx: &Cx<'_>, repo: RepoId, head: Oid, field: &Field) -> Out
     cx.read(|world| {
         let repository = repository(world, repo)?;
         let runs = rolled_up(world, repository, head);
-        let statuses = checks::latest_statuses(world, repo, head).into_iter().filter_map(|id| repository.statuses.get(&id));
+        let statuses = checks::latest_statuses(world, repo, head)
+            .into_iter()
+            .filter_map(|id| repository.statuses.get(&id));
         let statuses: Vec<&CommitStatus> = statuses.collect();
         Ok(Some(match field.name.as_str() {
             "id" => leaf(format!("SCR_{}", NodeRef::Commit(repo, head).encode())),
             "commit" => node(NodeRef::Commit(repo, head)),
             "state" => leaf(rollup_state(&runs, &statuses)),
             "contexts" => {
-                let counts = [("checkRunCount", leaf(runs.len())), ("statusContextCount", leaf(statuses.len()))];
+                let counts = [
+                    ("checkRunCount", leaf(runs.len())),
+                    ("statusContextCount", leaf(statuses.len())),
+                ];
                 let runs = runs.iter().map(|run| node(NodeRef::CheckRun(repo, run.id)));
                 let statuses = statuses.iter().map(|status| node(NodeRef::Status(repo, status.id)));
-                connection_with("StatusCheckRollupContextConnection", field, runs.chain(statuses).collect(), counts)?
+                connection_with(
+                    "StatusCheckRollupContextConnection",
+                    field,
+                    runs.chain(statuses).collect(),
+                    counts,
+                )?
             }
             _ => return Ok(None),
         }))
@@ -85,12 +108,18 @@ fn rollup_state(runs: &[&CheckRun], statuses: &[&CommitStatus]) -> &'static str 
         StatusState::Success => "SUCCESS",
     };
     let all: Vec<&str> = runs.iter().map(of_run).chain(statuses.iter().map(of_status)).collect();
-    ["FAILURE", "ERROR", "PENDING"].into_iter().find(|state| all.contains(state)).unwrap_or("SUCCESS")
+    ["FAILURE", "ERROR", "PENDING"]
+        .into_iter()
+        .find(|state| all.contains(state))
+        .unwrap_or("SUCCESS")
 }
 
 pub(super) fn run(cx: &Cx<'_>, repo: RepoId, id: CheckRunId, field: &Field) -> Outcome<Option<Item>> {
     if field.name == "isRequired" {
-        return is_required(cx, repo, field, |r| r.check_runs.get(&id).map(|run| (run.name.clone(), Some(run.app)))).map(Some);
+        return is_required(cx, repo, field, |r| {
+            r.check_runs.get(&id).map(|run| (run.name.clone(), Some(run.app)))
+        })
+        .map(Some);
     }
     cx.read(|world| {
         let run = repository(world, repo)?.check_runs.get(&id).ok_or_else(Refusal::not_found)?;
@@ -114,7 +143,12 @@ pub(super) fn run(cx: &Cx<'_>, repo: RepoId, id: CheckRunId, field: &Field) -> O
             "url" | "permalink" => leaf(world.base_url.clone() + &path()),
             "annotations" => {
                 let blob = format!("{}/{}/blob/{}", world.base_url, world.full_name(repo), run.head);
-                let found = run.output.annotations.iter().map(|annotation| annotation_item(annotation, &blob)).collect();
+                let found = run
+                    .output
+                    .annotations
+                    .iter()
+                    .map(|annotation| annotation_item(annotation, &blob))
+                    .collect();
                 connection("CheckAnnotationConnection", field, found)?
             }
             _ => return Ok(None),
@@ -123,7 +157,8 @@ pub(super) fn run(cx: &Cx<'_>, repo: RepoId, id: CheckRunId, field: &Field) -> O
 }
 
 fn annotation_item(annotation: &Annotation, blob: &str) -> Item {
-    let position = |line: u64, column: Option<u64>| record("CheckAnnotationPosition", [("line", leaf(line)), ("column", leaf(column))]);
+    let position =
+        |line: u64, column: Option<u64>| record("CheckAnnotationPosition", [("line", leaf(line)), ("column", leaf(column))]);
     let span = [
         ("start", position(annotation.start_line, annotation.start_column)),
         ("end", position(annotation.end_line, annotation.end_column)),
@@ -142,60 +177,16 @@ fn annotation_item(annotation: &Annotation, blob: &str) -> Item {
     )
 }
 
-fn conclusion(conclusion: Option<Conclusion>) -> Item {
+pub(super) fn conclusion(conclusion: Option<Conclusion>) -> Item {
     conclusion.map_or_else(null, |conclusion| word(conclusion.name()))
-}
-
-pub(super) fn suite(cx: &Cx<'_>, repo: RepoId, id: SuiteId, field: &Field) -> Outcome<Option<Item>> {
-    let branch = cx.read(|world| -> Outcome<Option<String>> {
-        Ok(repository(world, repo)?.suites.get(&id).ok_or_else(Refusal::not_found)?.head_branch.clone())
-    })?;
-    if field.name == "branch" {
-        return match branch {
-            Some(branch) => refs::by_name(cx, repo, &format!("refs/heads/{branch}")).map(Some),
-            None => Ok(Some(null())),
-        };
-    }
-    cx.read(|world| {
-        let repository = repository(world, repo)?;
-        let suite = repository.suites.get(&id).ok_or_else(Refusal::not_found)?;
-        let path = || format!("/{}/commit/{}/checks?check_suite_id={id}", world.full_name(repo), suite.head);
-        Ok(Some(match field.name.as_str() {
-            "id" => leaf(NodeRef::CheckSuite(repo, id).encode()),
-            "databaseId" => leaf(id.0),
-            "app" => node(NodeRef::App(suite.app)),
-            "commit" => node(NodeRef::Commit(repo, suite.head)),
-            "status" => word(suite.status.name()),
-            "conclusion" => conclusion(suite.conclusion),
-            "createdAt" => time(Some(suite.created_at)),
-            "updatedAt" => time(Some(suite.updated_at)),
-            "workflowRun" => optional(suite.run.map(|run| NodeRef::WorkflowRun(repo, run))),
-            "repository" => node(NodeRef::Repository(repo)),
-            "resourcePath" => leaf(path()),
-            "url" => leaf(world.base_url.clone() + &path()),
-            "checkRuns" => connection("CheckRunConnection", field, suite_runs(repository, id, field)?)?,
-            _ => return Ok(None),
-        }))
-    })
-}
-
-/// The check runs of a suite: the newest of each name, or all of them.
-fn suite_runs(repo: &Repository, suite: SuiteId, field: &Field) -> Outcome<Vec<Item>> {
-    let filter = nested(field, "filterBy");
-    let asked = Field { name: "filterBy".to_owned(), arguments: filter.clone() };
-    refuse_arguments(&asked, &["status", "statuses", "conclusions"])?;
-    let (app, name) = (filter.number("appId"), filter.text("checkName"));
-    let all: Vec<&CheckRun> = repo.check_runs.values().filter(|run| run.suite == suite).collect();
-    let every = filter.text("checkType") == Some("ALL");
-    let newest = |run: &&&CheckRun| every || !all.iter().any(|other| other.name == run.name && other.id > run.id);
-    let found = all.iter().filter(newest);
-    let found = found.filter(|run| app.is_none_or(|app| run.app == AppId(app)) && name.is_none_or(|name| run.name == name));
-    Ok(found.map(|run| node(NodeRef::CheckRun(repo.id, run.id))).collect())
 }
 
 pub(super) fn status(cx: &Cx<'_>, repo: RepoId, id: StatusId, field: &Field) -> Outcome<Option<Item>> {
     if field.name == "isRequired" {
-        return is_required(cx, repo, field, |r| r.statuses.get(&id).map(|status| (status.context.clone(), None))).map(Some);
+        return is_required(cx, repo, field, |r| {
+            r.statuses.get(&id).map(|status| (status.context.clone(), None))
+        })
+        .map(Some);
     }
     cx.read(|world| {
         let status = repository(world, repo)?.statuses.get(&id).ok_or_else(Refusal::not_found)?;
@@ -225,56 +216,20 @@ fn is_required(
     let number = match (by_id, arguments.number("pullRequestNumber")) {
         (Some(NodeRef::PullRequest(of, number)), None) if of == repo => number,
         (None, Some(number)) => number,
-        _ => return Err(Refusal::new(422, "One of pullRequestId or pullRequestNumber must name a pull request of this repository.")),
+        _ => {
+            return Err(Refusal::new(
+                422,
+                "One of pullRequestId or pullRequestNumber must name a pull request of this repository.",
+            ));
+        }
     };
     cx.read(|world| {
         let repository = repository(world, repo)?;
         let (name, app) = check(repository).ok_or_else(Refusal::not_found)?;
         let (_, pull) = super::pull::record_of(world, repo, number)?;
         let required = rules::rules_for(repository, &pull.base_ref).checks;
-        Ok(leaf(required.iter().any(|check| check.context == name && check.app.is_none_or(|wanted| Some(wanted) == app))))
+        Ok(leaf(required.iter().any(|check| {
+            check.context == name && check.app.is_none_or(|wanted| Some(wanted) == app)
+        })))
     })
-}
-
-pub(super) fn workflow_run(cx: &Cx<'_>, repo: RepoId, id: RunId, field: &Field) -> Outcome<Option<Item>> {
-    cx.read(|world| {
-        let run = repository(world, repo)?.runs.get(&id).ok_or_else(Refusal::not_found)?;
-        let path = || format!("/{}/actions/runs/{id}", world.full_name(repo));
-        Ok(Some(match field.name.as_str() {
-            "id" => leaf(NodeRef::WorkflowRun(repo, id).encode()),
-            "databaseId" => leaf(id.0),
-            "event" => leaf(run.event.as_str()),
-            "runNumber" => leaf(run.run_number),
-            "checkSuite" => node(NodeRef::CheckSuite(repo, run.suite)),
-            "workflow" => Item::Object(Object::Workflow(repo, run.workflow)),
-            "createdAt" => time(Some(run.created_at)),
-            "updatedAt" => time(Some(run.updated_at)),
-            "resourcePath" => leaf(path()),
-            "url" => leaf(world.base_url.clone() + &path()),
-            _ => return Ok(None),
-        }))
-    })
-}
-
-pub(super) fn workflow(cx: &Cx<'_>, repo: RepoId, id: WorkflowId, field: &Field) -> Outcome<Option<Item>> {
-    cx.read(|world| {
-        let workflow = repository(world, repo)?.workflows.get(&id).ok_or_else(Refusal::not_found)?;
-        let file = workflow.path.rsplit('/').next().unwrap_or_default();
-        let path = || format!("/{}/actions/workflows/{file}", world.full_name(repo));
-        Ok(Some(match field.name.as_str() {
-            "id" => leaf(format!("W_{id}")),
-            "databaseId" => leaf(id.0),
-            "name" => leaf(workflow.name.as_str()),
-            "state" => leaf("ACTIVE"),
-            "createdAt" | "updatedAt" => time(Some(workflow.created_at)),
-            "resourcePath" => leaf(path()),
-            "url" => leaf(world.base_url.clone() + &path()),
-            _ => return Ok(None),
-        }))
-    })
-}
-
-/// An argument that is an object.
-fn nested(field: &Field, name: &str) -> Arguments {
-    Arguments(field.arguments.get(name).cloned().unwrap_or_default())
 }

@@ -35,7 +35,13 @@ pub(super) fn field(cx: &Cx<'_>, repo: RepoId, id: CommentId, field: &Field) -> 
             "isMinimized" => leaf(comment.minimized.is_some()),
             "minimizedReason" => leaf(comment.minimized.clone()),
             "issue" if on.pull.is_none() => node(on.node(repo)),
-            "pullRequest" => if on.pull.is_some() { node(on.node(repo)) } else { null() },
+            "pullRequest" => {
+                if on.pull.is_some() {
+                    node(on.node(repo))
+                } else {
+                    null()
+                }
+            }
             "repository" => node(NodeRef::Repository(repo)),
             "resourcePath" => leaf(path()),
             "url" => leaf(world.base_url.clone() + &path()),
@@ -53,8 +59,14 @@ fn reactions_of(cx: &Cx<'_>, repo: RepoId, reactions: Option<Vec<Reaction>>, fie
 pub(super) fn reactions(cx: &Cx<'_>, repo: RepoId, reactions: &[Reaction], field: &Field) -> Outcome<Item> {
     if field.name == "reactions" {
         let wanted = field.arguments.text("content").and_then(ReactionContent::parse);
-        let found = reactions.iter().filter(|reaction| wanted.is_none_or(|content| content == reaction.content));
-        return connection("ReactionConnection", field, found.map(|r| node(NodeRef::Reaction(repo, r.id))).collect());
+        let found = reactions
+            .iter()
+            .filter(|reaction| wanted.is_none_or(|content| content == reaction.content));
+        return connection(
+            "ReactionConnection",
+            field,
+            found.map(|r| node(NodeRef::Reaction(repo, r.id))).collect(),
+        );
     }
     // GitHub lists all eight, those without reactions too; `createdAt` is the first one's.
     let groups = ReactionContent::ALL.into_iter().map(|content| {
@@ -63,7 +75,11 @@ pub(super) fn reactions(cx: &Cx<'_>, repo: RepoId, reactions: &[Reaction], field
         let mine = of_it.any(|reaction| reaction.user == cx.actor.user());
         record(
             "ReactionGroup",
-            [("content", leaf(content.graphql_name())), ("createdAt", time(first)), ("viewerHasReacted", leaf(mine))],
+            [
+                ("content", leaf(content.graphql_name())),
+                ("createdAt", time(first)),
+                ("viewerHasReacted", leaf(mine)),
+            ],
         )
     });
     Ok(Item::List(groups.collect()))
@@ -76,13 +92,20 @@ pub(super) fn find_reaction(world: &World, repo: RepoId, id: ReactionId) -> Opti
     let comments = repo.comments.values().flat_map(|comment| &comment.reactions);
     let reviews = repo.reviews.values().flat_map(|review| &review.reactions);
     let inline = repo.review_comments.values().flat_map(|comment| &comment.reactions);
-    issues.chain(comments).chain(reviews).chain(inline).find(|reaction| reaction.id == id)
+    issues
+        .chain(comments)
+        .chain(reviews)
+        .chain(inline)
+        .find(|reaction| reaction.id == id)
 }
 
 pub(super) fn reaction(cx: &Cx<'_>, repo: RepoId, id: ReactionId, field: &Field) -> Outcome<Option<Item>> {
     cx.read(|world| {
         let reaction = find_reaction(world, repo, id).ok_or_else(Refusal::not_found)?;
-        let person = world.accounts.get(&reaction.user).filter(|account| account.kind == AccountKind::User);
+        let person = world
+            .accounts
+            .get(&reaction.user)
+            .filter(|account| account.kind == AccountKind::User);
         Ok(Some(match field.name.as_str() {
             "id" => leaf(NodeRef::Reaction(repo, id).encode()),
             "databaseId" => leaf(id.0),

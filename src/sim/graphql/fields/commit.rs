@@ -48,12 +48,20 @@ pub(super) fn field(cx: &Cx<'_>, repo: RepoId, oid: Oid, field: &Field) -> Outco
         "authoredByCommitter" => leaf(commit.author.email == commit.committer.email),
         "committedViaWeb" => leaf(commit.committer.email == GITHUB.1),
         "parents" => {
-            let parents = commit.parents.iter().map(|parent| node(NodeRef::Commit(repo, *parent))).collect();
+            let parents = commit
+                .parents
+                .iter()
+                .map(|parent| node(NodeRef::Commit(repo, *parent)))
+                .collect();
             connection("CommitConnection", field, parents)?
         }
         "history" => {
             refuse_arguments(field, &["author", "path", "since", "until"])?;
-            let history = store.log(oid, None)?.into_iter().map(|oid| node(NodeRef::Commit(repo, oid))).collect();
+            let history = store
+                .log(oid, None)?
+                .into_iter()
+                .map(|oid| node(NodeRef::Commit(repo, oid)))
+                .collect();
             connection("CommitHistoryConnection", field, history)?
         }
         "additions" | "deletions" | "changedFiles" | "changedFilesIfAvailable" => {
@@ -74,7 +82,12 @@ pub(super) fn tree(cx: &Cx<'_>, repo: RepoId, oid: Oid, field: &Field) -> Outcom
     match field.name.as_str() {
         "entries" => {
             let entries = cx.store(repo)?.tree(oid)?;
-            Ok(Some(Item::List(entries.into_iter().map(|entry| tree_entry(repo, entry)).collect::<Outcome<_>>()?)))
+            Ok(Some(Item::List(
+                entries
+                    .into_iter()
+                    .map(|entry| tree_entry(repo, entry))
+                    .collect::<Outcome<_>>()?,
+            )))
         }
         _ => git_object(cx, repo, oid, field, "tree"),
     }
@@ -120,7 +133,14 @@ fn git_object(cx: &Cx<'_>, repo: RepoId, oid: Oid, field: &Field, kind: &str) ->
 
 /// An author or committer; the account is shown for people only, as the schema has it.
 fn git_actor(cx: &Cx<'_>, ident: &Ident, account: Option<UserId>) -> Item {
-    let user = cx.read(|world| account.filter(|id| world.accounts.get(id).is_some_and(|account| account.kind == AccountKind::User)));
+    let user = cx.read(|world| {
+        account.filter(|id| {
+            world
+                .accounts
+                .get(id)
+                .is_some_and(|account| account.kind == AccountKind::User)
+        })
+    });
     record(
         "GitActor",
         [
@@ -164,7 +184,9 @@ fn tree_entry(repo: RepoId, entry: Entry) -> Outcome<Item> {
         _ => None,
     };
     let name = entry.path.rsplit('/').next().unwrap_or_default().to_owned();
-    let extension = name.rsplit_once('.').map_or(String::new(), |(_, extension)| format!(".{extension}"));
+    let extension = name
+        .rsplit_once('.')
+        .map_or(String::new(), |(_, extension)| format!(".{extension}"));
     Ok(record(
         "TreeEntry",
         [

@@ -49,16 +49,22 @@ pub(super) fn shared(cx: &Cx<'_>, repo: RepoId, number: u64, field: &Field) -> O
             connection("UserConnection", field, assignees)?
         }
         "labels" => {
-            refuse_arguments(field, &["orderBy"]).or_else(|refusal| by_creation(field).ok_or(refusal))?;
+            by_creation(field)?;
             let labels = cx.read(|w| record(w, repo, number).map(|(_, issue)| labels(repo, issue)))?;
             connection("LabelConnection", field, labels)?
         }
         "comments" => {
             let mut found = cx.read(|w| -> Outcome<Vec<Item>> {
                 let comments = record(w, repo, number)?.0.comments_on(number);
-                Ok(comments.map(|comment| node(NodeRef::IssueComment(repo, comment.id))).collect())
+                Ok(comments
+                    .map(|comment| node(NodeRef::IssueComment(repo, comment.id)))
+                    .collect())
             })?;
-            if field.arguments.get("orderBy").is_some_and(|order| order["direction"] == "DESC") {
+            if field
+                .arguments
+                .get("orderBy")
+                .is_some_and(|order| order["direction"] == "DESC")
+            {
                 found.reverse();
             }
             connection("IssueCommentConnection", field, found)?
@@ -80,10 +86,13 @@ pub(super) fn shared(cx: &Cx<'_>, repo: RepoId, number: u64, field: &Field) -> O
     }))
 }
 
-/// The default order of labels is by creation, which is the order of their ids.
-fn by_creation(field: &Field) -> Option<()> {
-    let order = field.arguments.get("orderBy")?;
-    (order["field"] == "CREATED_AT" && order["direction"] == "ASC").then_some(())
+/// The default order of labels is by creation, which is the order of their ids; no other is built.
+pub(super) fn by_creation(field: &Field) -> Outcome<()> {
+    let order = field.arguments.get("orderBy");
+    if order.is_none_or(|order| order["field"] == "CREATED_AT" && order["direction"] == "ASC") {
+        return Ok(());
+    }
+    refuse_arguments(field, &["orderBy"])
 }
 
 fn plain(cx: &Cx<'_>, repo: RepoId, number: u64, field: &Field) -> Outcome<Option<Item>> {
@@ -119,12 +128,22 @@ fn plain(cx: &Cx<'_>, repo: RepoId, number: u64, field: &Field) -> Outcome<Optio
 
 /// Accounts as people; bots cannot be assigned, so that the schema's `User` holds.
 pub(super) fn users(world: &World, ids: &std::collections::BTreeSet<UserId>) -> Vec<Item> {
-    let people = ids.iter().filter_map(|id| world.accounts.get(id)).map(crate::sim::world::Account::node);
-    people.filter(|account| matches!(account, NodeRef::User(_))).map(node).collect()
+    let people = ids
+        .iter()
+        .filter_map(|id| world.accounts.get(id))
+        .map(crate::sim::world::Account::node);
+    people
+        .filter(|account| matches!(account, NodeRef::User(_)))
+        .map(node)
+        .collect()
 }
 
 fn labels(repo: RepoId, issue: &Issue) -> Vec<Item> {
-    issue.labels.iter().map(|id: &LabelId| node(NodeRef::Label(repo, *id))).collect()
+    issue
+        .labels
+        .iter()
+        .map(|id: &LabelId| node(NodeRef::Label(repo, *id)))
+        .collect()
 }
 
 /// Pull requests that close this issue; open ones only unless the others are asked for.
@@ -134,7 +153,9 @@ fn closed_by(cx: &Cx<'_>, repo: RepoId, number: u64, field: &Field) -> Outcome<I
     let closed_too = field.arguments.flag("includeClosedPrs");
     let found = cx.read(|world| -> Outcome<Vec<Item>> {
         let repository = repository(world, repo)?;
-        let pulls = pulls::closing_pulls(world, repo, number).into_iter().filter_map(|number| repository.pull(number));
+        let pulls = pulls::closing_pulls(world, repo, number)
+            .into_iter()
+            .filter_map(|number| repository.pull(number));
         let shown = pulls.filter(|(issue, _)| issue.is_open() || closed_too);
         Ok(shown.map(|(issue, _)| node(issue.node(repo))).collect())
     })?;

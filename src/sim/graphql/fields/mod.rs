@@ -14,6 +14,7 @@ mod query;
 mod refs;
 mod repository;
 mod review;
+mod suites;
 pub(super) mod timeline;
 
 use serde_json::Value;
@@ -34,7 +35,7 @@ pub(super) fn resolve(cx: &Cx<'_>, object: &Object, field: &Field) -> Outcome<Op
         Object::Mutation => mutations::field(cx, field),
         Object::Node(node) => node::field(cx, node, field),
         Object::Rollup(repo, head) => checks::rollup(cx, *repo, *head, field),
-        Object::Workflow(repo, id) => checks::workflow(cx, *repo, *id, field),
+        Object::Workflow(repo, id) => suites::workflow(cx, *repo, *id, field),
         Object::Record(_, fields) => Ok(fields.get(field.name.as_str()).cloned()),
     }
 }
@@ -51,7 +52,7 @@ fn big(id: u64) -> Item {
 
 /// A word in GraphQL's capitals.
 fn word(name: &str) -> Item {
-    leaf(name.to_uppercase().replace('-', "_").replace(' ', "_"))
+    leaf(name.to_uppercase().replace(['-', ' '], "_"))
 }
 
 /// The repository, which was there when the object was found.

@@ -3,7 +3,7 @@
 //! Invariant: the type's name depends on the node id's kind alone, but for timeline events.
 
 use super::super::object::{Cx, Field, Item};
-use super::{account, checks, comment, commit, issue, pull, refs, repository, review, timeline};
+use super::{account, checks, comment, commit, issue, pull, refs, repository, review, suites, timeline};
 use crate::sim::ops::Outcome;
 use crate::sim::world::{NodeRef, RepoId, World};
 
@@ -50,10 +50,10 @@ pub(super) fn field(cx: &Cx<'_>, node: &NodeRef, field: &Field) -> Outcome<Optio
         NodeRef::Review(repo, id) => review::field(cx, *repo, *id, field),
         NodeRef::ReviewComment(repo, id) => review::comment(cx, *repo, *id, field),
         NodeRef::Thread(repo, id) => review::thread(cx, *repo, *id, field),
-        NodeRef::CheckSuite(repo, id) => checks::suite(cx, *repo, *id, field),
+        NodeRef::CheckSuite(repo, id) => suites::suite(cx, *repo, *id, field),
         NodeRef::CheckRun(repo, id) => checks::run(cx, *repo, *id, field),
         NodeRef::Status(repo, id) => checks::status(cx, *repo, *id, field),
-        NodeRef::WorkflowRun(repo, id) => checks::workflow_run(cx, *repo, *id, field),
+        NodeRef::WorkflowRun(repo, id) => suites::workflow_run(cx, *repo, *id, field),
         NodeRef::Ref(repo, name) => refs::field(cx, *repo, name, field),
         NodeRef::Commit(repo, oid) => commit::field(cx, *repo, *oid, field),
         NodeRef::Tree(repo, oid) => commit::tree(cx, *repo, *oid, field),
@@ -83,10 +83,14 @@ pub(in crate::sim::graphql) fn guard(node: &NodeRef) -> Option<(RepoId, &'static
 pub(in crate::sim::graphql) fn exists(world: &World, node: &NodeRef) -> bool {
     let repo = |repo: &RepoId| world.repositories.get(repo);
     match node {
-        NodeRef::User(id) | NodeRef::Organization(id) | NodeRef::Bot(id) => world.accounts.get(id).is_some_and(|a| a.node() == *node),
+        NodeRef::User(id) | NodeRef::Organization(id) | NodeRef::Bot(id) => {
+            world.accounts.get(id).is_some_and(|a| a.node() == *node)
+        }
         NodeRef::App(id) => world.apps.contains_key(id),
         NodeRef::Repository(id) => repo(id).is_some(),
-        NodeRef::Issue(id, number) => repo(id).and_then(|r| r.issue(*number)).is_some_and(|issue| issue.pull.is_none()),
+        NodeRef::Issue(id, number) => repo(id)
+            .and_then(|r| r.issue(*number))
+            .is_some_and(|issue| issue.pull.is_none()),
         NodeRef::PullRequest(id, number) => repo(id).is_some_and(|r| r.pull(*number).is_some()),
         NodeRef::IssueComment(id, comment) => repo(id).is_some_and(|r| r.comments.contains_key(comment)),
         NodeRef::Label(id, label) => repo(id).is_some_and(|r| r.labels.contains_key(label)),
@@ -99,9 +103,13 @@ pub(in crate::sim::graphql) fn exists(world: &World, node: &NodeRef) -> bool {
         NodeRef::CheckRun(id, run) => repo(id).is_some_and(|r| r.check_runs.contains_key(run)),
         NodeRef::Status(id, status) => repo(id).is_some_and(|r| r.statuses.contains_key(status)),
         NodeRef::WorkflowRun(id, run) => repo(id).is_some_and(|r| r.runs.contains_key(run)),
-        NodeRef::Ref(id, name) => world.store(*id).and_then(|store| store.target(name)).is_ok_and(|target| target.is_some()),
-        NodeRef::Commit(id, oid) | NodeRef::Tree(id, oid) | NodeRef::Blob(id, oid) => {
-            world.store(*id).and_then(|store| store.kind(*oid)).is_ok_and(|kind| kind.is_some())
-        }
+        NodeRef::Ref(id, name) => world
+            .store(*id)
+            .and_then(|store| store.target(name))
+            .is_ok_and(|target| target.is_some()),
+        NodeRef::Commit(id, oid) | NodeRef::Tree(id, oid) | NodeRef::Blob(id, oid) => world
+            .store(*id)
+            .and_then(|store| store.kind(*oid))
+            .is_ok_and(|kind| kind.is_some()),
     }
 }

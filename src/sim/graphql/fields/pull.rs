@@ -6,7 +6,7 @@ use super::super::object::{Cx, Field, Item, account, leaf, node, null, optional,
 use super::issue::shared;
 use super::{big, may_read, pull_lists, refs, time, timeline, word};
 use crate::sim::git::Oid;
-use crate::sim::ops::{Outcome, Refusal, mergeability, pulls, rules};
+use crate::sim::ops::{Outcome, Refusal, auth, mergeability, pulls, rules};
 use crate::sim::world::{AutoMerge, Issue, Mergeability, NodeRef, PullRequest, RepoId, World};
 
 pub(super) fn field(cx: &Cx<'_>, repo: RepoId, number: u64, field: &Field) -> Outcome<Option<Item>> {
@@ -26,7 +26,9 @@ pub(super) fn field(cx: &Cx<'_>, repo: RepoId, number: u64, field: &Field) -> Ou
             None => "UNKNOWN",
         }),
         "mergeStateStatus" => word(cx.read(|world| mergeability::state(world, repo, number)).name()),
-        "reviewDecision" => cx.read(|w| mergeability::review_decision(w, repo, number)).map_or_else(null, |decision| leaf(decision.name())),
+        "reviewDecision" => cx
+            .read(|w| mergeability::review_decision(w, repo, number))
+            .map_or_else(null, |decision| leaf(decision.name())),
         "additions" | "deletions" | "changedFiles" => {
             let files = cx.read(|w| pulls::files(w, repo, number))?;
             match field.name.as_str() {
@@ -41,6 +43,11 @@ pub(super) fn field(cx: &Cx<'_>, repo: RepoId, number: u64, field: &Field) -> Ou
             may_read(cx, repo, "checks")?;
             let head = cx.read(|w| self::record_of(w, repo, number).map(|(_, pull)| pull.head))?;
             super::checks::rollup_item(cx, repo, head)?
+        }
+        "viewerCanUpdateBranch" => {
+            let pull = cx.read(|w| record_of(w, repo, number).map(|(_, pull)| (pull.base, pull.head)))?;
+            let behind = !cx.store(repo)?.is_ancestor(pull.0, pull.1)?;
+            leaf(behind && cx.read(|w| auth::may(w, cx.actor, repo, auth::PUSH)))
         }
         "timelineItems" => timeline::list(cx, repo, number, field, "PullRequestTimelineItemsConnection")?,
         _ => return Ok(None),
@@ -91,7 +98,10 @@ fn plain(cx: &Cx<'_>, repo: RepoId, number: u64, field: &Field) -> Outcome<Optio
             "isInMergeQueue" => leaf(false),
             "mergeQueueEntry" => null(),
             "isMergeQueueEnabled" => leaf(rules::rules_for(super::repository(world, repo)?, &pull.base_ref).merge_queue),
-            "autoMergeRequest" => pull.auto_merge.as_ref().map_or_else(null, |auto| auto_merge(world, repo, number, auto)),
+            "autoMergeRequest" => pull
+                .auto_merge
+                .as_ref()
+                .map_or_else(null, |auto| auto_merge(world, repo, number, auto)),
             "permalink" => leaf(format!("{}/{}/pull/{number}", world.base_url, world.full_name(repo))),
             _ => return Ok(None),
         }))

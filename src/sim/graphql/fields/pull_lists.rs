@@ -18,13 +18,20 @@ pub(super) fn field(cx: &Cx<'_>, repo: RepoId, number: u64, field: &Field) -> Ou
         "commits" => {
             let commits = cx.read(|world| -> Outcome<Vec<Item>> {
                 let commits = pulls::commits(world, repo, number)?;
-                Ok(commits.into_iter().map(|commit| pull_commit(world, repo, number, commit.oid)).collect())
+                Ok(commits
+                    .into_iter()
+                    .map(|commit| pull_commit(world, repo, number, commit.oid))
+                    .collect())
             })?;
             connection("PullRequestCommitConnection", field, commits)?
         }
         "files" => {
             let files = cx.read(|w| pulls::files(w, repo, number))?;
-            connection("PullRequestChangedFileConnection", field, files.into_iter().map(changed_file).collect())?
+            connection(
+                "PullRequestChangedFileConnection",
+                field,
+                files.into_iter().map(changed_file).collect(),
+            )?
         }
         "reviews" | "latestReviews" | "latestOpinionatedReviews" => {
             let found = cx.read(|world| reviews(cx, world, repo, number, field))?;
@@ -58,7 +65,11 @@ pub(super) fn field(cx: &Cx<'_>, repo: RepoId, number: u64, field: &Field) -> Ou
         }
         "totalCommentsCount" => cx.read(|world| -> Outcome<Item> {
             let repository = repository(world, repo)?;
-            let inline = repository.review_comments.values().filter(|comment| comment.pull == number).count();
+            let inline = repository
+                .review_comments
+                .values()
+                .filter(|comment| comment.pull == number)
+                .count();
             let bodies = repository.reviews_on(number).filter(|review| !review.body.is_empty()).count();
             Ok(leaf(repository.comments_on(number).count() + inline + bodies))
         })?,
@@ -72,7 +83,10 @@ pub(super) fn pull_commit(world: &World, repo: RepoId, number: u64, oid: Oid) ->
     record(
         "PullRequestCommit",
         [
-            ("id", leaf(format!("PRC_{}_{oid}", NodeRef::PullRequest(repo, number).encode()))),
+            (
+                "id",
+                leaf(format!("PRC_{}_{oid}", NodeRef::PullRequest(repo, number).encode())),
+            ),
             ("commit", node(NodeRef::Commit(repo, oid))),
             ("pullRequest", node(NodeRef::PullRequest(repo, number))),
             ("url", leaf(world.base_url.clone() + &path)),
@@ -103,7 +117,10 @@ fn review_request(world: &World, repo: RepoId, number: u64, user: UserId) -> Ite
     record(
         "ReviewRequest",
         [
-            ("id", leaf(format!("RR_{}_{user}", NodeRef::PullRequest(repo, number).encode()))),
+            (
+                "id",
+                leaf(format!("RR_{}_{user}", NodeRef::PullRequest(repo, number).encode())),
+            ),
             ("asCodeOwner", leaf(false)),
             ("pullRequest", node(NodeRef::PullRequest(repo, number))),
             ("requestedReviewer", account(world, user)),
@@ -117,24 +134,38 @@ pub(super) fn visible(cx: &Cx<'_>, review: &Review) -> bool {
 }
 
 fn reviews(cx: &Cx<'_>, world: &World, repo: RepoId, number: u64, field: &Field) -> Outcome<Vec<Item>> {
-    let all = repository(world, repo)?.reviews_on(number).filter(|review| visible(cx, review));
+    let all = repository(world, repo)?
+        .reviews_on(number)
+        .filter(|review| visible(cx, review));
     let found: Vec<&Review> = match field.name.as_str() {
         "reviews" => {
             let states = field.arguments.texts("states");
             let author = field.arguments.text("author");
-            all.filter(|review| states.as_ref().is_none_or(|states| states.iter().any(|state| state == review.state.name())))
-                .filter(|review| author.is_none_or(|login| world.login(review.author).eq_ignore_ascii_case(login)))
-                .collect()
+            all.filter(|review| {
+                states
+                    .as_ref()
+                    .is_none_or(|states| states.iter().any(|state| state == review.state.name()))
+            })
+            .filter(|review| author.is_none_or(|login| world.login(review.author).eq_ignore_ascii_case(login)))
+            .collect()
         }
         "latestReviews" => newest(all.filter(|review| review.state != ReviewState::Pending)),
         _ => {
             // An opinion is an approval, a request for changes, or one of them dismissed; comments change no opinion.
-            let opinion = |state| matches!(state, ReviewState::Approved | ReviewState::ChangesRequested | ReviewState::Dismissed);
+            let opinion = |state| {
+                matches!(
+                    state,
+                    ReviewState::Approved | ReviewState::ChangesRequested | ReviewState::Dismissed
+                )
+            };
             let writers = field.arguments.flag("writersOnly");
             newest(all.filter(|review| opinion(review.state) && (!writers || auth::writes(world, repo, review.author))))
         }
     };
-    Ok(found.into_iter().map(|review| node(NodeRef::Review(repo, review.id))).collect())
+    Ok(found
+        .into_iter()
+        .map(|review| node(NodeRef::Review(repo, review.id)))
+        .collect())
 }
 
 /// The newest review of each author, oldest of them first.

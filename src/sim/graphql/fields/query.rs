@@ -20,7 +20,14 @@ pub(super) fn field(cx: &Cx<'_>, field: &Field) -> Outcome<Option<Item>> {
     Ok(Some(match field.name.as_str() {
         "repository" => repository(cx, arguments.demanded("owner")?, arguments.demanded("name")?)?,
         "node" => node(resolve_node(cx, arguments.demanded("id")?)?),
-        "nodes" => Item::List(arguments.texts("ids").unwrap_or_default().iter().map(|id| found(cx, id)).collect()),
+        "nodes" => Item::List(
+            arguments
+                .texts("ids")
+                .unwrap_or_default()
+                .iter()
+                .map(|id| found(cx, id))
+                .collect(),
+        ),
         "viewer" => viewer(cx),
         "rateLimit" => rate_limit(cx),
         "user" => by_login(cx, arguments.demanded("login")?, AccountKind::User, "a User")?,
@@ -31,7 +38,9 @@ pub(super) fn field(cx: &Cx<'_>, field: &Field) -> Outcome<Option<Item>> {
 
 fn repository(cx: &Cx<'_>, owner: &str, name: &str) -> Outcome<Item> {
     let missing = || unresolved("a Repository", &format!("name '{owner}/{name}'"));
-    let repo = cx.read(|world| world.repository_named(owner, name).map(|repo| repo.id)).ok_or_else(missing)?;
+    let repo = cx
+        .read(|world| world.repository_named(owner, name).map(|repo| repo.id))
+        .ok_or_else(missing)?;
     may_read(cx, repo, "metadata").map_err(|refusal| if refusal.status == 404 { missing() } else { refusal })?;
     Ok(node(NodeRef::Repository(repo)))
 }
@@ -42,7 +51,9 @@ fn repository(cx: &Cx<'_>, owner: &str, name: &str) -> Outcome<Item> {
 /// GitHub's `NOT_FOUND`, or `FORBIDDEN` for an App without the permission.
 pub(in crate::sim::graphql) fn resolve_node(cx: &Cx<'_>, id: &str) -> Outcome<NodeRef> {
     let missing = || unresolved("a node", &format!("global id of '{id}'"));
-    let target = NodeRef::decode(id).filter(|target| cx.read(|world| super::node::exists(world, target))).ok_or_else(missing)?;
+    let target = NodeRef::decode(id)
+        .filter(|target| cx.read(|world| super::node::exists(world, target)))
+        .ok_or_else(missing)?;
     if let Some((repo, permission)) = super::node::guard(&target) {
         may_read(cx, repo, permission).map_err(|refusal| if refusal.status == 404 { missing() } else { refusal })?;
     }
@@ -62,14 +73,26 @@ fn viewer(cx: &Cx<'_>) -> Item {
         let id = world.accounts.get(&user).map(|account| account.node_id());
         record(
             "User",
-            [("id", leaf(id)), ("login", leaf(login)), ("databaseId", leaf(user.0)), ("isViewer", leaf(true))],
+            [
+                ("id", leaf(id)),
+                ("login", leaf(login)),
+                ("databaseId", leaf(user.0)),
+                ("isViewer", leaf(true)),
+            ],
         )
     })
 }
 
 fn by_login(cx: &Cx<'_>, login: &str, kind: AccountKind, shown: &str) -> Outcome<Item> {
-    let found = cx.read(|world| world.account_named(login).filter(|account| account.kind == kind).map(|account| account.node()));
-    found.map(node).ok_or_else(|| unresolved(shown, &format!("login of '{login}'")))
+    let found = cx.read(|world| {
+        world
+            .account_named(login)
+            .filter(|account| account.kind == kind)
+            .map(|account| account.node())
+    });
+    found
+        .map(node)
+        .ok_or_else(|| unresolved(shown, &format!("login of '{login}'")))
 }
 
 /// The limit is told, not enforced: what the document itself costs is all that is taken off.
@@ -95,7 +118,10 @@ pub(super) fn refuse_arguments(field: &Field, names: &[&str]) -> Outcome<()> {
     match names.iter().find(set) {
         Some(name) => Err(Refusal {
             graphql_type: "NOT_BUILT",
-            ..Refusal::new(501, format!("The simulated GitHub has not built the argument '{name}' of {}.", field.name))
+            ..Refusal::new(
+                501,
+                format!("The simulated GitHub has not built the argument '{name}' of {}.", field.name),
+            )
         }),
         None => Ok(()),
     }

@@ -32,7 +32,9 @@ pub(super) fn field(cx: &Cx<'_>, repo: RepoId, name: &str, field: &Field) -> Out
             let states = field.arguments.texts("states");
             let pulls = super::repository::list(cx, repo, field, |_, _, issue| {
                 issue.pull.as_ref().is_some_and(|pull| pull.head_ref == short)
-                    && states.as_ref().is_none_or(|states| states.iter().any(|state| state == super::pull::state(issue)))
+                    && states
+                        .as_ref()
+                        .is_none_or(|states| states.iter().any(|state| state == super::pull::state(issue)))
             })?;
             connection("PullRequestConnection", field, pulls)?
         }
@@ -60,18 +62,28 @@ pub(super) fn list(cx: &Cx<'_>, repo: RepoId, field: &Field) -> Outcome<Item> {
     let prefix = arguments.demanded("refPrefix")?;
     let query = arguments.text("query").unwrap_or_default();
     let found = cx.store(repo)?.refs(prefix)?;
-    let mut names: Vec<String> = found.into_iter().map(|(name, _)| name).filter(|name| name[prefix.len()..].contains(query)).collect();
+    let mut names: Vec<String> = found
+        .into_iter()
+        .map(|(name, _)| name)
+        .filter(|name| name[prefix.len()..].contains(query))
+        .collect();
     if let Some(order) = arguments.get("orderBy") {
         match order.get("field").and_then(Value::as_str) {
             Some("ALPHABETICAL") => {}
             _ => sort_by(Some(order), &mut [])?,
         }
     }
-    let direction = arguments.text("direction").or_else(|| arguments.get("orderBy")?.get("direction")?.as_str());
+    let direction = arguments
+        .text("direction")
+        .or_else(|| arguments.get("orderBy")?.get("direction")?.as_str());
     if direction == Some("DESC") {
         names.reverse();
     }
-    connection("RefConnection", field, names.into_iter().map(|name| node(NodeRef::Ref(repo, name))).collect())
+    connection(
+        "RefConnection",
+        field,
+        names.into_iter().map(|name| node(NodeRef::Ref(repo, name))).collect(),
+    )
 }
 
 /// `object(oid:)` or `object(expression: "main:src/lib.rs")`; null when there is none.
@@ -101,7 +113,9 @@ pub(super) fn object_node(store: &Store, repo: RepoId, oid: Oid) -> Outcome<Opti
 
 /// `<revision>` or `<revision>:<path>`, as far as people write them in queries.
 fn evaluate(cx: &Cx<'_>, repo: RepoId, store: &Store, expression: &str) -> Outcome<Option<Oid>> {
-    let (revision, path) = expression.split_once(':').map_or((expression, None), |(revision, path)| (revision, Some(path)));
+    let (revision, path) = expression
+        .split_once(':')
+        .map_or((expression, None), |(revision, path)| (revision, Some(path)));
     let target = if revision == "HEAD" {
         let branch = cx.read(|w| repository(w, repo).map(|r| r.default_branch.clone()))?;
         store.branch(&branch)?
@@ -111,7 +125,9 @@ fn evaluate(cx: &Cx<'_>, repo: RepoId, store: &Store, expression: &str) -> Outco
             None => resolve_name(store, revision)?.map(|(_, oid)| oid),
         }
     };
-    let (Some(target), Some(path)) = (target, path) else { return Ok(target) };
+    let (Some(target), Some(path)) = (target, path) else {
+        return Ok(target);
+    };
     let tree = match store.peel(target) {
         Ok(commit) => store.commit(commit)?.tree,
         Err(GitError::NoObject(_)) => target,
@@ -132,7 +148,11 @@ fn resolve_name(store: &Store, name: &str) -> Outcome<Option<(String, Oid)>> {
     let candidates = if name.starts_with("refs/") {
         vec![name.to_owned()]
     } else {
-        vec![format!("refs/heads/{name}"), format!("refs/tags/{name}"), format!("refs/{name}")]
+        vec![
+            format!("refs/heads/{name}"),
+            format!("refs/tags/{name}"),
+            format!("refs/{name}"),
+        ]
     };
     for full in candidates {
         if let Some(oid) = store.target(&full)? {
@@ -153,7 +173,9 @@ fn split(name: &str) -> (&str, &str) {
 /// Classic protection as people without administration see it; rulesets do not show here.
 fn update_rule(cx: &Cx<'_>, repo: RepoId, branch: &str) -> Outcome<Item> {
     cx.read(|world| {
-        let Some(rule) = repository(world, repo)?.protections.get(branch) else { return Ok(null()) };
+        let Some(rule) = repository(world, repo)?.protections.get(branch) else {
+            return Ok(null());
+        };
         let can_push = auth::require(world, cx.actor, repo, auth::PUSH).is_ok() && !rule.lock_branch && rule.approvals.is_none();
         Ok(rule_record(rule, branch, can_push))
     })

@@ -4,6 +4,7 @@
 
 use super::super::connection::connection;
 use super::super::object::{Arguments, Cx, Field, Item, account, leaf, node, optional};
+use super::issue::by_creation;
 use super::query::refuse_arguments;
 use super::{may_read, refs, repository, sort_by, time, unresolved, word};
 use crate::clock::Millis;
@@ -26,10 +27,13 @@ pub(super) fn field(cx: &Cx<'_>, repo: RepoId, field: &Field) -> Outcome<Option<
             optional(cx.read(|w| repository(w, repo).map(|r| r.label_named(name).map(|l| NodeRef::Label(repo, l.id))))?)
         }
         "labels" => {
-            refuse_arguments(field, &["orderBy"])?;
+            by_creation(field)?;
             let query = arguments.text("query").unwrap_or_default().to_lowercase();
             let labels = cx.read(|w| -> Outcome<Vec<Item>> {
-                let labels = repository(w, repo)?.labels.values().filter(|label| label.name.to_lowercase().contains(&query));
+                let labels = repository(w, repo)?
+                    .labels
+                    .values()
+                    .filter(|label| label.name.to_lowercase().contains(&query));
                 Ok(labels.map(|label| node(NodeRef::Label(repo, label.id))).collect())
             })?;
             connection("LabelConnection", field, labels)?
@@ -38,15 +42,22 @@ pub(super) fn field(cx: &Cx<'_>, repo: RepoId, field: &Field) -> Outcome<Option<
         "ref" => refs::by_name(cx, repo, arguments.demanded("qualifiedName")?)?,
         "refs" => refs::list(cx, repo, field)?,
         "object" => refs::object(cx, repo, arguments)?,
-        "viewerPermission" => match cx.actor {
-            Actor::User(user) => match cx.read(|w| w.role(repo, *user)) {
-                Role::None => super::null(),
-                role => word(role.name()),
-            },
-            Actor::App(_) => super::null(),
-        },
+        "viewerPermission" => viewer_permission(cx, repo),
         _ => return Ok(None),
     }))
+}
+
+/// The viewer's role; null without one, and for Apps, which have permissions.
+fn viewer_permission(cx: &Cx<'_>, repo: RepoId) -> Item {
+    let role = match cx.actor {
+        Actor::User(user) => cx.read(|world| world.role(repo, *user)),
+        Actor::App(_) => Role::None,
+    };
+    if role == Role::None {
+        super::null()
+    } else {
+        word(role.name())
+    }
 }
 
 /// What stands in the record.
@@ -84,9 +95,14 @@ fn plain(cx: &Cx<'_>, repo: RepoId, field: &Field) -> Outcome<Option<Item>> {
 
 fn by_number(cx: &Cx<'_>, repo: RepoId, field: &Field, fits: fn(&Issue) -> bool, shown: &str) -> Outcome<Item> {
     let number = field.arguments.number("number").unwrap_or(0);
-    let found = cx.read(|w| repository(w, repo).map(|r| r.issue(number).filter(|issue| fits(issue)).map(|issue| issue.node(repo))))?;
+    let found =
+        cx.read(|w| repository(w, repo).map(|r| r.issue(number).filter(|issue| fits(issue)).map(|issue| issue.node(repo))))?;
     let found = found.ok_or_else(|| unresolved(shown, &format!("number of {number}")))?;
-    let permission = if matches!(found, NodeRef::PullRequest(..)) { "pull_requests" } else { "issues" };
+    let permission = if matches!(found, NodeRef::PullRequest(..)) {
+        "pull_requests"
+    } else {
+        "issues"
+    };
     may_read(cx, repo, permission)?;
     Ok(node(found))
 }
@@ -107,26 +123,37 @@ impl Wanted {
             (_, IssueState::Closed) => "CLOSED",
         };
         let labelled = |name: &String| repo.label_named(name).is_some_and(|label| issue.labels.contains(&label.id));
-        self.states.as_ref().is_none_or(|states| states.iter().any(|wanted| wanted == state))
+        self.states
+            .as_ref()
+            .is_none_or(|states| states.iter().any(|wanted| wanted == state))
             && self.labels.as_ref().is_none_or(|names| names.iter().any(labelled))
             && self.since.is_none_or(|since| issue.updated_at >= since)
-            && self.author.as_ref().is_none_or(|login| world.login(issue.author).eq_ignore_ascii_case(login))
+            && self
+                .author
+                .as_ref()
+                .is_none_or(|login| world.login(issue.author).eq_ignore_ascii_case(login))
     }
 }
 
 fn issues(cx: &Cx<'_>, repo: RepoId, field: &Field) -> Outcome<Item> {
     may_read(cx, repo, "issues")?;
     let filter = Arguments(field.arguments.get("filterBy").cloned().unwrap_or_default());
-    refuse_arguments(&Field { name: "filterBy".to_owned(), arguments: filter.clone() }, &[
-        "assignee", "mentioned", "milestone", "milestoneNumber", "viewerSubscribed",
-    ])?;
+    refuse_arguments(
+        &Field {
+            name: "filterBy".to_owned(),
+            arguments: filter.clone(),
+        },
+        &["assignee", "mentioned", "milestone", "milestoneNumber", "viewerSubscribed"],
+    )?;
     let wanted = Wanted {
         states: filter.texts("states").or_else(|| field.arguments.texts("states")),
         labels: filter.texts("labels").or_else(|| field.arguments.texts("labels")),
         since: filter.text("since").and_then(Millis::parse_rfc3339),
         author: filter.text("createdBy").map(str::to_owned),
     };
-    let found = list(cx, repo, field, |world, repo, issue| issue.pull.is_none() && wanted.fits(world, repo, issue))?;
+    let found = list(cx, repo, field, |world, repo, issue| {
+        issue.pull.is_none() && wanted.fits(world, repo, issue)
+    })?;
     connection("IssueConnection", field, found)
 }
 
@@ -134,11 +161,18 @@ fn pull_requests(cx: &Cx<'_>, repo: RepoId, field: &Field) -> Outcome<Item> {
     may_read(cx, repo, "pull_requests")?;
     let arguments = &field.arguments;
     let (head, base) = (arguments.text("headRefName"), arguments.text("baseRefName"));
-    let wanted = Wanted { states: arguments.texts("states"), labels: arguments.texts("labels"), since: None, author: None };
-    let found = list(cx, repo, field, |world, repo, issue| {
-        issue.pull.as_ref().is_some_and(|pull| head.is_none_or(|name| name == pull.head_ref) && base.is_none_or(|name| name == pull.base_ref))
-            && wanted.fits(world, repo, issue)
-    })?;
+    let wanted = Wanted {
+        states: arguments.texts("states"),
+        labels: arguments.texts("labels"),
+        since: None,
+        author: None,
+    };
+    let found =
+        list(cx, repo, field, |world, repo, issue| {
+            issue.pull.as_ref().is_some_and(|pull| {
+                head.is_none_or(|name| name == pull.head_ref) && base.is_none_or(|name| name == pull.base_ref)
+            }) && wanted.fits(world, repo, issue)
+        })?;
     connection("PullRequestConnection", field, found)
 }
 
@@ -153,9 +187,14 @@ pub(super) fn list(
         let record = repository(world, repo)?;
         let comments = |number| record.comments_on(number).count();
         let found = record.issues.values().filter(|issue| fits(world, record, issue));
-        let mut rows: Vec<_> = found.map(|issue| (issue.number, issue.created_at, issue.updated_at, comments(issue.number))).collect();
+        let mut rows: Vec<_> = found
+            .map(|issue| (issue.number, issue.created_at, issue.updated_at, comments(issue.number)))
+            .collect();
         sort_by(field.arguments.get("orderBy"), &mut rows)?;
-        Ok(rows.iter().filter_map(|(number, ..)| record.issue(*number).map(|issue| node(issue.node(repo)))).collect())
+        Ok(rows
+            .iter()
+            .filter_map(|(number, ..)| record.issue(*number).map(|issue| node(issue.node(repo))))
+            .collect())
     })
 }
 

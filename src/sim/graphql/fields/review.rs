@@ -14,7 +14,10 @@ pub(super) fn field(cx: &Cx<'_>, repo: RepoId, id: ReviewId, field: &Field) -> O
     match field.name.as_str() {
         "comments" => {
             let found = cx.read(|w| -> Outcome<Vec<Item>> {
-                let inline = repository(w, repo)?.review_comments.values().filter(|comment| comment.review == id);
+                let inline = repository(w, repo)?
+                    .review_comments
+                    .values()
+                    .filter(|comment| comment.review == id);
                 Ok(inline.map(|comment| node(NodeRef::ReviewComment(repo, comment.id))).collect())
             })?;
             return connection("PullRequestReviewCommentConnection", field, found).map(Some);
@@ -27,7 +30,11 @@ pub(super) fn field(cx: &Cx<'_>, repo: RepoId, id: ReviewId, field: &Field) -> O
     }
     cx.read(|world| {
         let repository = repository(world, repo)?;
-        let review = repository.reviews.get(&id).filter(|review| visible(cx, review)).ok_or_else(Refusal::not_found)?;
+        let review = repository
+            .reviews
+            .get(&id)
+            .filter(|review| visible(cx, review))
+            .ok_or_else(Refusal::not_found)?;
         let path = || format!("/{}/pull/{}#pullrequestreview-{id}", world.full_name(repo), review.pull);
         Ok(Some(match field.name.as_str() {
             "id" => leaf(NodeRef::Review(repo, id).encode()),
@@ -61,7 +68,12 @@ pub(super) fn thread(cx: &Cx<'_>, repo: RepoId, id: ThreadId, field: &Field) -> 
             let repository = repository(w, repo)?;
             let thread = repository.threads.get(&id).ok_or_else(Refusal::not_found)?;
             let inline = thread.comments.iter().filter_map(|id| repository.review_comments.get(id));
-            let seen = inline.filter(|comment| repository.reviews.get(&comment.review).is_none_or(|review| visible(cx, review)));
+            let seen = inline.filter(|comment| {
+                repository
+                    .reviews
+                    .get(&comment.review)
+                    .is_none_or(|review| visible(cx, review))
+            });
             Ok(seen.map(|comment| node(NodeRef::ReviewComment(repo, comment.id))).collect())
         })?;
         return connection("PullRequestReviewCommentConnection", field, found).map(Some);
@@ -69,7 +81,12 @@ pub(super) fn thread(cx: &Cx<'_>, repo: RepoId, id: ThreadId, field: &Field) -> 
     cx.read(|world| {
         let thread = repository(world, repo)?.threads.get(&id).ok_or_else(Refusal::not_found)?;
         // The schema has a person here; a bot that resolved a thread shows nobody.
-        let by = thread.resolved_by.filter(|id| world.accounts.get(id).is_some_and(|account| account.kind == AccountKind::User));
+        let by = thread.resolved_by.filter(|id| {
+            world
+                .accounts
+                .get(id)
+                .is_some_and(|account| account.kind == AccountKind::User)
+        });
         Ok(Some(match field.name.as_str() {
             "id" => leaf(NodeRef::Thread(repo, id).encode()),
             "isResolved" | "isCollapsed" => leaf(thread.resolved()),
@@ -92,14 +109,18 @@ pub(super) fn thread(cx: &Cx<'_>, repo: RepoId, id: ThreadId, field: &Field) -> 
 
 pub(super) fn comment(cx: &Cx<'_>, repo: RepoId, id: ReviewCommentId, field: &Field) -> Outcome<Option<Item>> {
     if matches!(field.name.as_str(), "reactions" | "reactionGroups") {
-        let found = cx.read(|w| repository(w, repo).map(|r| r.review_comments.get(&id).map(|comment| comment.reactions.clone())))?;
+        let found =
+            cx.read(|w| repository(w, repo).map(|r| r.review_comments.get(&id).map(|comment| comment.reactions.clone())))?;
         return comments::reactions(cx, repo, &found.ok_or_else(Refusal::not_found)?, field).map(Some);
     }
     cx.read(|world| {
         let repository = repository(world, repo)?;
         let comment = repository.review_comments.get(&id).ok_or_else(Refusal::not_found)?;
         let thread = repository.threads.get(&comment.thread).ok_or_else(Refusal::not_found)?;
-        let pending = repository.reviews.get(&comment.review).is_some_and(|review| review.state == ReviewState::Pending);
+        let pending = repository
+            .reviews
+            .get(&comment.review)
+            .is_some_and(|review| review.state == ReviewState::Pending);
         let path = || format!("/{}/pull/{}#discussion_r{id}", world.full_name(repo), comment.pull);
         Ok(Some(match field.name.as_str() {
             "id" => leaf(NodeRef::ReviewComment(repo, id).encode()),

@@ -9,7 +9,9 @@ use super::repository::state_reason;
 use super::{repository, time, word};
 use crate::clock::Millis;
 use crate::sim::ops::{Outcome, Refusal, pulls};
-use crate::sim::world::{Closer, Issue, NodeRef, RepoId, Repository, ReviewState, TimelineEvent, TimelineId, TimelineKind, UserId, World};
+use crate::sim::world::{
+    Closer, Issue, NodeRef, RepoId, Repository, ReviewState, TimelineEvent, TimelineId, TimelineKind, World,
+};
 
 /// The type in the schema of the event with this id.
 pub(in crate::sim::graphql) fn type_name(world: &World, repo: RepoId, id: TimelineId) -> Option<&'static str> {
@@ -18,7 +20,9 @@ pub(in crate::sim::graphql) fn type_name(world: &World, repo: RepoId, id: Timeli
 
 fn find(world: &World, repo: RepoId, id: TimelineId) -> Option<(&Issue, &TimelineEvent)> {
     let issues = world.repositories.get(&repo)?.issues.values();
-    issues.flat_map(|issue| issue.timeline.iter().map(move |event| (issue, event))).find(|(_, event)| event.id == id)
+    issues
+        .flat_map(|issue| issue.timeline.iter().map(move |event| (issue, event)))
+        .find(|(_, event)| event.id == id)
 }
 
 fn kind_name(kind: &TimelineKind) -> &'static str {
@@ -73,15 +77,26 @@ pub(super) fn list(cx: &Cx<'_>, repo: RepoId, number: u64, field: &Field, type_n
             items.push((event.at, kind_name(&event.kind), node(NodeRef::TimelineEvent(repo, event.id))));
         }
         for comment in repository.comments_on(number) {
-            items.push((comment.created_at, "IssueComment", node(NodeRef::IssueComment(repo, comment.id))));
+            items.push((
+                comment.created_at,
+                "IssueComment",
+                node(NodeRef::IssueComment(repo, comment.id)),
+            ));
         }
-        for review in repository.reviews_on(number).filter(|review| review.state != ReviewState::Pending) {
+        for review in repository
+            .reviews_on(number)
+            .filter(|review| review.state != ReviewState::Pending)
+        {
             let at = review.submitted_at.unwrap_or(review.created_at);
             items.push((at, "PullRequestReview", node(NodeRef::Review(repo, review.id))));
         }
         if issue.pull.is_some() {
             for commit in pulls::commits(world, repo, number)? {
-                items.push((commit.committer.at, "PullRequestCommit", super::pull_lists::pull_commit(world, repo, number, commit.oid)));
+                items.push((
+                    commit.committer.at,
+                    "PullRequestCommit",
+                    super::pull_lists::pull_commit(world, repo, number, commit.oid),
+                ));
             }
         }
         Ok(issue.updated_at)
@@ -93,7 +108,11 @@ pub(super) fn list(cx: &Cx<'_>, repo: RepoId, number: u64, field: &Field, type_n
     items.sort_by_key(|(at, ..)| *at);
     let count = items.len();
     let items = items.into_iter().map(|(_, _, item)| item).collect();
-    let more = [("filteredCount", leaf(count)), ("pageCount", leaf(count)), ("updatedAt", time(Some(updated)))];
+    let more = [
+        ("filteredCount", leaf(count)),
+        ("pageCount", leaf(count)),
+        ("updatedAt", time(Some(updated))),
+    ];
     connection_with(type_name, field, items, more)
 }
 
@@ -114,7 +133,9 @@ pub(super) fn field(cx: &Cx<'_>, repo: RepoId, id: TimelineId, field: &Field) ->
 /// The fields of one kind of event.
 fn of_kind(world: &World, repo: &Repository, kind: &TimelineKind, name: &str) -> Outcome<Option<Item>> {
     Ok(Some(match (kind, name) {
-        (TimelineKind::Labeled { label, color } | TimelineKind::Unlabeled { label, color }, "label") => label_item(repo, label, color),
+        (TimelineKind::Labeled { label, color } | TimelineKind::Unlabeled { label, color }, "label") => {
+            label_item(repo, label, color)
+        }
         (TimelineKind::Closed { reason, .. }, "stateReason") => state_reason(*reason),
         (TimelineKind::Reopened, "stateReason") => leaf("REOPENED"),
         (TimelineKind::Closed { closer, .. }, "closer") => optional(closer.map(|closer| match closer {
@@ -126,10 +147,9 @@ fn of_kind(world: &World, repo: &Repository, kind: &TimelineKind, name: &str) ->
         (TimelineKind::Assigned { assignee } | TimelineKind::Unassigned { assignee }, "assignee") => account(world, *assignee),
         (TimelineKind::Locked { reason }, "lockReason") => reason.as_deref().map_or_else(null, word),
         (TimelineKind::Merged { commit }, "commit") => node(NodeRef::Commit(repo.id, *commit)),
-        (
-            TimelineKind::ReviewRequested { reviewer } | TimelineKind::ReviewRequestRemoved { reviewer },
-            "requestedReviewer",
-        ) => account(world, *reviewer),
+        (TimelineKind::ReviewRequested { reviewer } | TimelineKind::ReviewRequestRemoved { reviewer }, "requestedReviewer") => {
+            account(world, *reviewer)
+        }
         (TimelineKind::ReviewDismissed { review, .. }, "review") => node(NodeRef::Review(repo.id, *review)),
         (TimelineKind::ReviewDismissed { state, .. }, "previousReviewState") => word(state),
         (TimelineKind::ReviewDismissed { message, .. }, "dismissalMessage") => leaf(message.clone()),
@@ -153,7 +173,10 @@ fn of_kind(world: &World, repo: &Repository, kind: &TimelineKind, name: &str) ->
 fn label_item(repo: &Repository, name: &str, color: &str) -> Item {
     match repo.label_named(name) {
         Some(label) => node(NodeRef::Label(repo.id, label.id)),
-        None => record("Label", [("name", leaf(name)), ("color", leaf(color)), ("isDefault", leaf(false))]),
+        None => record(
+            "Label",
+            [("name", leaf(name)), ("color", leaf(color)), ("isDefault", leaf(false))],
+        ),
     }
 }
 

@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::super::object::{Arguments, Cx, leaf, node, record};
-use super::{Payload, oid, one, repository, target, wrong_kind};
+use super::{Payload, issue, oid, one, repository, target};
 use crate::sim::git::Oid;
 use crate::sim::ops::contents::{self, CommitOnBranch};
 use crate::sim::ops::merges::{self, MergeBranch};
@@ -24,15 +24,22 @@ pub(super) fn create(cx: &Cx<'_>, input: &Arguments) -> Outcome<Payload> {
 
 /// The ref behind `refId`.
 fn reference(cx: &Cx<'_>, input: &Arguments, name: &str) -> Outcome<(RepoId, String)> {
-    match target(cx, input, name)? {
-        NodeRef::Ref(repo, name) => Ok((repo, name)),
-        other => Err(wrong_kind("Ref", &other.encode())),
-    }
+    target(cx, input, name, "Ref", |node| {
+        if let NodeRef::Ref(repo, name) = node {
+            Some((repo, name))
+        } else {
+            None
+        }
+    })
 }
 
 pub(super) fn update(cx: &Cx<'_>, input: &Arguments) -> Outcome<Payload> {
     let (repo, name) = reference(cx, input, "refId")?;
-    let change = RefUpdate { name: name.clone(), oid: oid(input, "oid")?, force: input.flag("force") };
+    let change = RefUpdate {
+        name: name.clone(),
+        oid: oid(input, "oid")?,
+        force: input.flag("force"),
+    };
     cx.change(|world, actor| refs::update(world, actor, repo, change))?;
     Ok(one("ref", NodeRef::Ref(repo, name)))
 }
@@ -67,7 +74,10 @@ pub(super) fn commit(cx: &Cx<'_>, input: &Arguments) -> Outcome<Payload> {
     let addition = |file: &Arguments| -> Outcome<(String, Vec<u8>)> {
         let path = file.demanded("path")?;
         let refuse = |_| Refusal::new(422, format!("The contents of '{path}' are not valid Base64."));
-        Ok((path.to_owned(), STANDARD.decode(file.text("contents").unwrap_or_default()).map_err(refuse)?))
+        Ok((
+            path.to_owned(),
+            STANDARD.decode(file.text("contents").unwrap_or_default()).map_err(refuse)?,
+        ))
     };
     let deletion = |file: &Arguments| file.demanded("path").map(str::to_owned);
     let change = CommitOnBranch {
@@ -80,7 +90,10 @@ pub(super) fn commit(cx: &Cx<'_>, input: &Arguments) -> Outcome<Payload> {
     };
     let commit = cx.change(|world, actor| contents::commit_on_branch(world, actor, repo, &change))?;
     let name = format!("refs/heads/{branch}");
-    Ok(vec![("commit", node(NodeRef::Commit(repo, commit))), ("ref", node(NodeRef::Ref(repo, name)))])
+    Ok(vec![
+        ("commit", node(NodeRef::Commit(repo, commit))),
+        ("ref", node(NodeRef::Ref(repo, name))),
+    ])
 }
 
 /// The branch a commit goes to: by ref id, or by repository and name.
@@ -93,8 +106,13 @@ fn committable(cx: &Cx<'_>, input: &Arguments) -> Outcome<(RepoId, String)> {
     let full_name = branch.demanded("repositoryNameWithOwner")?;
     let missing = || Refusal::new(404, format!("Could not resolve to a Repository with the name '{full_name}'."));
     let (owner, name) = full_name.split_once('/').ok_or_else(missing)?;
-    let repo = cx.read(|world| world.repository_named(owner, name).map(|repo| repo.id)).ok_or_else(missing)?;
-    Ok((repo, branch.demanded("branchName")?.trim_start_matches("refs/heads/").to_owned()))
+    let repo = cx
+        .read(|world| world.repository_named(owner, name).map(|repo| repo.id))
+        .ok_or_else(missing)?;
+    Ok((
+        repo,
+        branch.demanded("branchName")?.trim_start_matches("refs/heads/").to_owned(),
+    ))
 }
 
 pub(super) fn merge(cx: &Cx<'_>, input: &Arguments) -> Outcome<Payload> {
@@ -105,31 +123,48 @@ pub(super) fn merge(cx: &Cx<'_>, input: &Arguments) -> Outcome<Payload> {
         message: input.text("commitMessage").map(str::to_owned),
     };
     let commit = cx.change(|world, actor| merges::merge_branch(world, actor, repo, &change))?;
-    Ok(vec![("mergeCommit", super::super::object::optional(commit.map(|oid| NodeRef::Commit(repo, oid))))])
+    Ok(vec![(
+        "mergeCommit",
+        super::super::object::optional(commit.map(|oid| NodeRef::Commit(repo, oid))),
+    )])
 }
 
 /// Makes the branch. That the issue shows it is not simulated: `Issue.linkedBranches` is not built.
 pub(super) fn create_linked(cx: &Cx<'_>, input: &Arguments) -> Outcome<Payload> {
-    let (repo, number) = match target(cx, input, "issueId")? {
-        NodeRef::Issue(repo, number) => (repo, number),
-        other => return Err(wrong_kind("Issue", &other.encode())),
-    };
+    let (repo, number) = issue(cx, input)?;
     if input.text("repositoryId").is_some() && repository(cx, input)? != repo {
-        return Err(Refusal::new(501, "The simulated GitHub links branches of the issue's own repository only."));
+        return Err(Refusal::new(
+            501,
+            "The simulated GitHub links branches of the issue's own repository only.",
+        ));
     }
-    let title = cx.read(|world| world.repositories.get(&repo).and_then(|r| r.issue(number).map(|issue| issue.title.clone())));
-    let branch = input.text("name").map_or_else(|| default_name(number, &title.unwrap_or_default()), str::to_owned);
+    let title = cx.read(|world| {
+        world
+            .repositories
+            .get(&repo)
+            .and_then(|r| r.issue(number).map(|issue| issue.title.clone()))
+    });
+    let branch = input
+        .text("name")
+        .map_or_else(|| default_name(number, &title.unwrap_or_default()), str::to_owned);
     let name = format!("refs/heads/{branch}");
     let oid = oid(input, "oid")?;
     cx.change(|world, actor| refs::create(world, actor, repo, &name, oid))?;
     let linked = NodeRef::Ref(repo, name);
     let fields = [("id", leaf(format!("LB_{}", linked.encode()))), ("ref", node(linked))];
-    Ok(vec![("issue", node(NodeRef::Issue(repo, number))), ("linkedBranch", record("LinkedBranch", fields))])
+    Ok(vec![
+        ("issue", node(NodeRef::Issue(repo, number))),
+        ("linkedBranch", record("LinkedBranch", fields)),
+    ])
 }
 
 /// `7-add-a-parser`, as the button on an issue's page proposes it.
 fn default_name(number: u64, title: &str) -> String {
-    let words = title.to_lowercase().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect::<String>();
+    let words = title
+        .to_lowercase()
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect::<String>();
     let words: Vec<&str> = words.split('-').filter(|word| !word.is_empty()).collect();
     format!("{number}-{}", words.join("-"))
 }

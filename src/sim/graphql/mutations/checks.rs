@@ -3,7 +3,7 @@
 //! Invariant: what is not given stays as it is.
 
 use super::super::object::{Arguments, Cx};
-use super::{Payload, oid, one, repository, target, wrong_kind};
+use super::{Payload, oid, one, repository, target};
 use crate::clock::Millis;
 use crate::sim::ops::checks::{self, CheckRunUpdate, NewCheckRun};
 use crate::sim::ops::{Outcome, Refusal};
@@ -12,17 +12,24 @@ use crate::sim::world::{Annotation, AnnotationLevel, CheckAction, CheckOutput, C
 pub(super) fn create(cx: &Cx<'_>, input: &Arguments) -> Outcome<Payload> {
     let repo = repository(cx, input)?;
     let mut update = read(input)?;
-    let new = NewCheckRun { name: update.name.take().unwrap_or_default(), head: oid(input, "headSha")?, update };
+    let new = NewCheckRun {
+        name: update.name.take().unwrap_or_default(),
+        head: oid(input, "headSha")?,
+        update,
+    };
     let id = cx.change(|world, actor| checks::create_run(world, actor, repo, new))?;
     Ok(one("checkRun", NodeRef::CheckRun(repo, id)))
 }
 
 pub(super) fn update(cx: &Cx<'_>, input: &Arguments) -> Outcome<Payload> {
     let repo = repository(cx, input)?;
-    let id = match target(cx, input, "checkRunId")? {
-        NodeRef::CheckRun(of, id) if of == repo => id,
-        other => return Err(wrong_kind("CheckRun", &other.encode())),
-    };
+    let id = target(cx, input, "checkRunId", "CheckRun", |node| {
+        if let NodeRef::CheckRun(of, id) = node {
+            (of == repo).then_some(id)
+        } else {
+            None
+        }
+    })?;
     let update = read(input)?;
     cx.change(|world, actor| checks::update_run(world, actor, repo, id, update))?;
     Ok(one("checkRun", NodeRef::CheckRun(repo, id)))
@@ -30,9 +37,10 @@ pub(super) fn update(cx: &Cx<'_>, input: &Arguments) -> Outcome<Payload> {
 
 fn read(input: &Arguments) -> Outcome<CheckRunUpdate> {
     let own = |name: &str| input.text(name).map(str::to_owned);
-    let time = |name: &str| input.text(name).map(|text| moment(text)).transpose();
+    let time = |name: &str| input.text(name).map(moment).transpose();
     let status = input.text("status").map(|word| {
-        CheckStatus::parse(word).ok_or_else(|| Refusal::new(501, format!("The simulated GitHub has not built the status {word}.")))
+        CheckStatus::parse(word)
+            .ok_or_else(|| Refusal::new(501, format!("The simulated GitHub has not built the status {word}.")))
     });
     Ok(CheckRunUpdate {
         name: own("name"),
@@ -43,7 +51,10 @@ fn read(input: &Arguments) -> Outcome<CheckRunUpdate> {
         started_at: time("startedAt")?,
         completed_at: time("completedAt")?,
         output: input.objects("output").first().map(output).transpose()?,
-        actions: input.get("actions").map(|_| input.objects("actions").iter().map(action).collect::<Outcome<_>>()).transpose()?,
+        actions: input
+            .get("actions")
+            .map(|_| input.objects("actions").iter().map(action).collect::<Outcome<_>>())
+            .transpose()?,
     })
 }
 

@@ -56,7 +56,9 @@ const MUTATIONS: &[(&str, Mutation)] = &[
 
 /// Carries out the mutation of this name; it is counted whether it succeeds or not.
 pub(super) fn field(cx: &Cx<'_>, field: &Field) -> Outcome<Option<Item>> {
-    let Some((name, run)) = MUTATIONS.iter().find(|(name, _)| *name == field.name) else { return Ok(None) };
+    let Some((name, run)) = MUTATIONS.iter().find(|(name, _)| *name == field.name) else {
+        return Ok(None);
+    };
     cx.mutations.borrow_mut().push((*name).to_owned());
     let input = Arguments(field.arguments.get("input").cloned().unwrap_or_default());
     let mut payload = run(cx, &input)?;
@@ -72,27 +74,45 @@ fn payload_type(name: &str) -> &'static str {
         .map_or("Mutation", |field| field.ty.inner_named_type().as_str())
 }
 
-/// What a node id in the input points at.
-fn target(cx: &Cx<'_>, input: &Arguments, name: &str) -> Outcome<NodeRef> {
-    resolve_node(cx, input.demanded(name)?)
+/// What a node id in the input points at, if it is of the kind that `pick` takes.
+fn target<T>(cx: &Cx<'_>, input: &Arguments, name: &str, kind: &str, pick: impl FnOnce(NodeRef) -> Option<T>) -> Outcome<T> {
+    find(cx, input.demanded(name)?, kind, pick)
 }
 
-fn wrong_kind(kind: &str, id: &str) -> Refusal {
-    Refusal::new(404, format!("Could not resolve to {kind} node with the global id of '{id}'."))
+/// The same for a node id at hand.
+fn find<T>(cx: &Cx<'_>, id: &str, kind: &str, pick: impl FnOnce(NodeRef) -> Option<T>) -> Outcome<T> {
+    let wrong_kind = || Refusal::new(404, format!("Could not resolve to {kind} node with the global id of '{id}'."));
+    pick(resolve_node(cx, id)?).ok_or_else(wrong_kind)
 }
 
 fn repository(cx: &Cx<'_>, input: &Arguments) -> Outcome<RepoId> {
-    match target(cx, input, "repositoryId")? {
-        NodeRef::Repository(repo) => Ok(repo),
-        other => Err(wrong_kind("Repository", &other.encode())),
-    }
+    target(cx, input, "repositoryId", "Repository", |node| {
+        if let NodeRef::Repository(repo) = node {
+            Some(repo)
+        } else {
+            None
+        }
+    })
 }
 
 fn pull_request(cx: &Cx<'_>, input: &Arguments) -> Outcome<(RepoId, u64)> {
-    match target(cx, input, "pullRequestId")? {
-        NodeRef::PullRequest(repo, number) => Ok((repo, number)),
-        other => Err(wrong_kind("PullRequest", &other.encode())),
-    }
+    target(cx, input, "pullRequestId", "PullRequest", |node| {
+        if let NodeRef::PullRequest(repo, number) = node {
+            Some((repo, number))
+        } else {
+            None
+        }
+    })
+}
+
+fn issue(cx: &Cx<'_>, input: &Arguments) -> Outcome<(RepoId, u64)> {
+    target(cx, input, "issueId", "Issue", |node| {
+        if let NodeRef::Issue(repo, number) = node {
+            Some((repo, number))
+        } else {
+            None
+        }
+    })
 }
 
 /// A commit's id in the input.

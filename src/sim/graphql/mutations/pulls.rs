@@ -3,7 +3,7 @@
 //! Invariant: `requestReviews` replaces the people asked unless `union` is set, as on GitHub.
 
 use super::super::object::{Arguments, Cx, account, null};
-use super::{Payload, one, optional_oid, pull_request, repository, target, wrong_kind};
+use super::{Payload, find, one, optional_oid, pull_request, repository};
 use crate::sim::ops::issues::{self, IssueEdit};
 use crate::sim::ops::merges::{self, MergePull};
 use crate::sim::ops::pulls::{self, NewPull, PullEdit};
@@ -32,22 +32,40 @@ pub(super) fn create(cx: &Cx<'_>, input: &Arguments) -> Outcome<Payload> {
 
 pub(super) fn update(cx: &Cx<'_>, input: &Arguments) -> Outcome<Payload> {
     let (repo, number) = pull_request(cx, input)?;
-    if let Some(name) = ["milestoneId", "projectIds", "maintainerCanModify"].into_iter().find(|name| input.get(name).is_some()) {
-        return Err(Refusal::new(501, format!("The simulated GitHub has not built '{name}' of updatePullRequest.")));
+    if let Some(name) = ["milestoneId", "projectIds", "maintainerCanModify"]
+        .into_iter()
+        .find(|name| input.get(name).is_some())
+    {
+        return Err(Refusal::new(
+            501,
+            format!("The simulated GitHub has not built '{name}' of updatePullRequest."),
+        ));
     }
-    let labels = input.texts("labelIds").map(|ids| super::issues::label_names(cx, repo, &ids)).transpose()?;
+    let labels = input
+        .texts("labelIds")
+        .map(|ids| super::issues::label_names(cx, repo, &ids))
+        .transpose()?;
     let assignees = input.texts("assigneeIds").map(|ids| logins(cx, &ids)).transpose()?;
     let edit = PullEdit {
         title: input.text("title").map(str::to_owned),
         body: input.text("body").map(str::to_owned),
         base: input.text("baseRefName").map(str::to_owned),
         open: input.text("state").map(|state| state == "OPEN"),
-        ..PullEdit::default()
     };
     cx.change(|world, actor| -> Outcome<()> {
         pulls::edit(world, actor, repo, number, edit)?;
         if labels.is_some() || assignees.is_some() {
-            issues::edit(world, actor, repo, number, IssueEdit { labels, assignees, ..IssueEdit::default() })?;
+            issues::edit(
+                world,
+                actor,
+                repo,
+                number,
+                IssueEdit {
+                    labels,
+                    assignees,
+                    ..IssueEdit::default()
+                },
+            )?;
         }
         Ok(())
     })?;
@@ -67,16 +85,23 @@ fn logins(cx: &Cx<'_>, ids: &[String]) -> Outcome<Vec<String>> {
 
 /// The people behind node ids.
 fn people(cx: &Cx<'_>, ids: &[String]) -> Outcome<Vec<UserId>> {
-    let one = |id: &String| match super::resolve_node(cx, id)? {
-        NodeRef::User(user) => Ok(user),
-        _ => Err(wrong_kind("User", id)),
+    let one = |id: &String| {
+        find(
+            cx,
+            id,
+            "User",
+            |node| if let NodeRef::User(user) = node { Some(user) } else { None },
+        )
     };
     ids.iter().map(one).collect()
 }
 
 fn set_open(cx: &Cx<'_>, input: &Arguments, open: bool) -> Outcome<Payload> {
     let (repo, number) = pull_request(cx, input)?;
-    let edit = PullEdit { open: Some(open), ..PullEdit::default() };
+    let edit = PullEdit {
+        open: Some(open),
+        ..PullEdit::default()
+    };
     cx.change(|world, actor| pulls::edit(world, actor, repo, number, edit))?;
     Ok(one("pullRequest", NodeRef::PullRequest(repo, number)))
 }
@@ -105,10 +130,16 @@ pub(super) fn request_reviews(cx: &Cx<'_>, input: &Arguments) -> Outcome<Payload
     let (repo, number) = pull_request(cx, input)?;
     if let Some(team) = input.texts("teamIds").unwrap_or_default().first() {
         // GitHub words it so for an App without `members: read`; there are no teams here.
-        return Err(Refusal::new(404, format!("Could not resolve to a node with the global id of '{team}'.")));
+        return Err(Refusal::new(
+            404,
+            format!("Could not resolve to a node with the global id of '{team}'."),
+        ));
     }
     let users = people(cx, &input.texts("userIds").unwrap_or_default())?;
-    let request = ReviewRequest { users, replace: !input.flag("union") };
+    let request = ReviewRequest {
+        users,
+        replace: !input.flag("union"),
+    };
     cx.change(|world, actor| requests::add(world, actor, repo, number, &request))?;
     let mut payload = with_actor(cx, repo, number);
     payload.push(("requestedReviewersEdge", null()));
@@ -126,9 +157,4 @@ pub(super) fn merge(cx: &Cx<'_>, input: &Arguments) -> Outcome<Payload> {
     };
     cx.change(|world, actor| merges::merge(world, actor, repo, number, &merge))?;
     Ok(with_actor(cx, repo, number))
-}
-
-/// The pull request named by id, or the one a review belongs to.
-pub(super) fn of_review(cx: &Cx<'_>, input: &Arguments) -> Outcome<NodeRef> {
-    target(cx, input, if input.text("pullRequestReviewId").is_some() { "pullRequestReviewId" } else { "pullRequestId" })
 }

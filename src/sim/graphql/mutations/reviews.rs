@@ -5,15 +5,22 @@
 use serde_json::Value;
 
 use super::super::object::{Arguments, Cx, node, record};
-use super::{Payload, one, optional_oid, pull_request, pulls, target, wrong_kind};
+use super::{Payload, one, optional_oid, pull_request, target};
 use crate::sim::ops::reviews::{self, DraftComment, NewReview, Reply};
 use crate::sim::ops::{Outcome, Refusal};
 use crate::sim::world::{NodeRef, RepoId, ReviewEvent, ReviewId, ReviewState, Side};
 
 pub(super) fn add(cx: &Cx<'_>, input: &Arguments) -> Outcome<Payload> {
     let (repo, number) = pull_request(cx, input)?;
-    if input.get("comments").and_then(Value::as_array).is_some_and(|list| !list.is_empty()) {
-        return Err(Refusal::new(501, "The simulated GitHub has not built 'comments' of addPullRequestReview: use 'threads'."));
+    if input
+        .get("comments")
+        .and_then(Value::as_array)
+        .is_some_and(|list| !list.is_empty())
+    {
+        return Err(Refusal::new(
+            501,
+            "The simulated GitHub has not built 'comments' of addPullRequestReview: use 'threads'.",
+        ));
     }
     let review = NewReview {
         event: event(input)?,
@@ -31,7 +38,9 @@ pub(super) fn add(cx: &Cx<'_>, input: &Arguments) -> Outcome<Payload> {
 /// `event`; GraphQL's `DISMISS` is an event for submitted reviews, which is not built.
 fn event(input: &Arguments) -> Outcome<Option<ReviewEvent>> {
     let Some(word) = input.text("event") else { return Ok(None) };
-    ReviewEvent::parse(word).map(Some).ok_or_else(|| Refusal::new(501, format!("The simulated GitHub has not built the event {word}.")))
+    ReviewEvent::parse(word)
+        .map(Some)
+        .ok_or_else(|| Refusal::new(501, format!("The simulated GitHub has not built the event {word}.")))
 }
 
 fn draft_comment(thread: &Arguments) -> Outcome<DraftComment> {
@@ -48,32 +57,45 @@ fn draft_comment(thread: &Arguments) -> Outcome<DraftComment> {
 }
 
 pub(super) fn reply(cx: &Cx<'_>, input: &Arguments) -> Outcome<Payload> {
-    let (repo, thread) = match target(cx, input, "pullRequestReviewThreadId")? {
-        NodeRef::Thread(repo, thread) => (repo, thread),
-        other => return Err(wrong_kind("PullRequestReviewThread", &other.encode())),
-    };
+    let (repo, thread) = target(cx, input, "pullRequestReviewThreadId", "PullRequestReviewThread", |node| {
+        if let NodeRef::Thread(repo, thread) = node {
+            Some((repo, thread))
+        } else {
+            None
+        }
+    })?;
     let review = match input.text("pullRequestReviewId") {
-        Some(_) => Some(review_of(&target(cx, input, "pullRequestReviewId")?, repo)?),
+        Some(_) => Some(review(cx, input)?.1),
         None => None,
     };
-    let reply = Reply { thread, review, body: input.demanded("body")?.to_owned() };
+    let reply = Reply {
+        thread,
+        review,
+        body: input.demanded("body")?.to_owned(),
+    };
     let id = cx.change(|world, actor| reviews::reply(world, actor, repo, reply))?;
     Ok(one("comment", NodeRef::ReviewComment(repo, id)))
 }
 
-fn review_of(node: &NodeRef, repo: RepoId) -> Outcome<ReviewId> {
-    match node {
-        NodeRef::Review(of, review) if *of == repo => Ok(*review),
-        other => Err(wrong_kind("PullRequestReview", &other.encode())),
-    }
+/// The review behind `pullRequestReviewId`.
+fn review(cx: &Cx<'_>, input: &Arguments) -> Outcome<(RepoId, ReviewId)> {
+    target(cx, input, "pullRequestReviewId", "PullRequestReview", |node| {
+        if let NodeRef::Review(repo, review) = node {
+            Some((repo, review))
+        } else {
+            None
+        }
+    })
 }
 
 /// Submits a review by its id, or the caller's pending one of a pull request.
 pub(super) fn submit(cx: &Cx<'_>, input: &Arguments) -> Outcome<Payload> {
-    let (repo, review) = match pulls::of_review(cx, input)? {
-        NodeRef::Review(repo, review) => (repo, review),
-        NodeRef::PullRequest(repo, number) => (repo, pending(cx, repo, number)?),
-        other => return Err(wrong_kind("PullRequestReview", &other.encode())),
+    let (repo, review) = match input.text("pullRequestReviewId") {
+        Some(_) => review(cx, input)?,
+        None => {
+            let (repo, number) = pull_request(cx, input)?;
+            (repo, pending(cx, repo, number)?)
+        }
     };
     let event = event(input)?.ok_or_else(|| Refusal::new(422, "Argument 'event' is required."))?;
     let body = input.text("body").map(str::to_owned);
@@ -85,7 +107,9 @@ fn pending(cx: &Cx<'_>, repo: RepoId, number: u64) -> Outcome<ReviewId> {
     let mine = cx.actor.user();
     let found = cx.read(|world| {
         let mut reviews = world.repositories.get(&repo)?.reviews_on(number);
-        reviews.find(|review| review.state == ReviewState::Pending && review.author == mine).map(|review| review.id)
+        reviews
+            .find(|review| review.state == ReviewState::Pending && review.author == mine)
+            .map(|review| review.id)
     });
     found.ok_or_else(|| Refusal::new(404, "Could not find a pending review of yours on this pull request."))
 }
