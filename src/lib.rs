@@ -12,9 +12,9 @@
 //! `ARCHITECTURE.md` has the map of the modules and what each must never do.
 
 pub mod clock;
-pub mod clock;
 pub mod engine;
 pub mod github;
 pub mod llm;
+pub mod sim;
 pub mod store;
 pub mod workflow;

@@ -303,6 +303,27 @@ impl Github {
         Ok(found.into_iter().map(of).collect())
     }
 
+    /// Names of the check runs of a commit that failed: what was red before a change was made.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn failed_checks(&self, repo: &Repo, commit: &Sha) -> Result<Vec<String>, Error> {
+        #[derive(Deserialize)]
+        struct Page {
+            check_runs: Vec<Raw>,
+        }
+        #[derive(Deserialize)]
+        struct Raw {
+            name: String,
+            #[serde(default)]
+            conclusion: Option<String>,
+        }
+        let path = below(repo, &format!("/commits/{commit}/check-runs?filter=latest"));
+        let found = self.list(Scope::read(repo), &path, MOST_READ, |page: Page| page.check_runs).await?;
+        let failed = |raw: &Raw| matches!(raw.conclusion.as_deref(), Some("failure" | "timed_out" | "startup_failure"));
+        Ok(found.into_iter().filter(failed).map(|raw| raw.name).collect())
+    }
+
     /// The text of a check run, for CI whose logs cannot be read: untrusted.
     ///
     /// # Errors

@@ -142,6 +142,12 @@ impl Github {
         }
     }
 
+    /// Who is told about exchanges now.
+    #[must_use]
+    pub fn observer(&self) -> Observer {
+        Arc::clone(&self.observer)
+    }
+
     /// Where GitHub is.
     #[must_use]
     pub fn endpoints(&self) -> &Endpoints {

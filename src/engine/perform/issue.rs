@@ -71,14 +71,14 @@ impl At<'_> {
         let body = self.renderer().marked(&marker, &text)?;
         let digest = status::digest(&text);
         if let Some(comment) = &self.w.status.comment {
-            match self.p.github.edit_comment(&self.repo, comment.id, &body).await {
+            match self.p.github.edit_comment(&self.repo, comment.id, body.body()).await {
                 Ok(()) => return Ok(Ended::with(Outcome::StatusWritten { comment: comment.clone(), digest })),
                 Err(Error::NotFound { .. } | Error::Gone { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
         }
         // Looked for in any case: an earlier effect may have written it and died.
-        let posted = self.p.github.comment(&self.repo, self.w.issue.number, &marker, &body, self.p.attempt()).await?;
+        let posted = self.p.github.comment(&self.repo, self.w.issue.number, &body, self.p.attempt()).await?;
         Ok(Ended::with(Outcome::StatusWritten { comment: reference(posted), digest }))
     }
 
@@ -89,7 +89,7 @@ impl At<'_> {
             None => self.renderer(),
         };
         let body = renderer.marked(marker, text)?;
-        let posted = self.p.github.comment(&self.repo, number, marker, &body, self.p.attempt()).await?;
+        let posted = self.p.github.comment(&self.repo, number, &body, self.p.attempt()).await?;
         Ok(Ended::with(Outcome::Posted { comment: reference(posted), at: self.p.engine.now() }))
     }
 
@@ -108,7 +108,7 @@ impl At<'_> {
         if early || self.w.status.digest.as_ref() == Some(&digest) {
             return Ok(None);
         }
-        let body = self.renderer().marked(&self.marker("status", "1"), &text)?;
+        let body = self.renderer().marked(&self.marker("status", "1"), &text)?.body().clone();
         Ok(Some((StatusRide { comment: NodeId(comment.node_id.clone()), body }, digest)))
     }
 

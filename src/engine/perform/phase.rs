@@ -98,7 +98,7 @@ impl At<'_> {
             pull: NewPull {
                 base: track.base.clone(),
                 title: self.line(&pull::title(self.w, number))?,
-                body: self.renderer().marked(&self.marker("phase", &number.to_string()), &pull::body(self.w, number))?,
+                body: self.renderer().marked(&self.marker("phase", &number.to_string()), &pull::body(self.w, number))?.body().clone(),
                 draft: self.w.settings.pull_requests.draft == Draft::UntilGreen,
             },
             ride: ride.as_ref().map(|(ride, _)| ride.clone()),
@@ -232,8 +232,7 @@ impl At<'_> {
         let answer = ReviewAnswer {
             pull: pull_ref(track)?,
             commit: object_id(head)?,
-            body: self.renderer().marked(&marker, &text.body)?,
-            marker,
+            text: self.renderer().marked(&marker, &text.body)?,
             replies: threads,
         };
         self.p.github.answer_review(&self.repo, &answer, self.p.attempt()).await?;

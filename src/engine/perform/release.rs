@@ -4,7 +4,7 @@ use super::facts::sha;
 use super::issue::settled;
 use super::phase::{object_id, pull_ref, rode};
 use super::{At, Ended, Trouble};
-use crate::github::{self, BranchAt, Deletion, Merge, MergeMethod, NewPull, NodeId, PullLife};
+use crate::github::{self, BranchAt, Deletion, Merge, MergeMethod, NewPull, NodeId, PullEdit, PullLife};
 use crate::workflow::fact::{Outcome, PullRef, RefusalKind, Refused, Target};
 use crate::workflow::ids::Sha;
 use crate::workflow::order::Order;
@@ -26,10 +26,11 @@ impl At<'_> {
             Order::OpenRelease => self.open_release().await,
             Order::DescribeRelease { .. } => {
                 let renderer = self.renderer().closing(self.w.issue.number);
-                let body = renderer.marked(&self.marker("release", "1"), &release::body(self.w))?;
+                let body = renderer.marked(&self.marker("release", "1"), &release::body(self.w))?.body().clone();
                 let title = self.line(&release::title(self.w))?;
                 let pull = pull_ref(&self.w.release)?;
-                self.p.github.update_pull(&self.repo, &pull, Some(&title), Some(&body), None).await?;
+                let edit = PullEdit { title: Some(title), body: Some(body), base: None };
+                self.p.github.update_pull(&self.repo, &pull, &edit).await?;
                 Ok(settled())
             }
             Order::ClosePull { pull, node_id, note } => {
@@ -67,8 +68,8 @@ impl At<'_> {
         if let (true, Some(number)) = (last, target.phase()) {
             // The last of a direct delivery closes the issue, and says so only right before its merge.
             let renderer = self.renderer().closing(self.w.issue.number);
-            let body = renderer.marked(&self.marker("phase", &number.to_string()), &pull::closing_body(self.w, number))?;
-            self.p.github.update_pull(&self.repo, &pull, None, Some(&body), None).await?;
+            let body = renderer.marked(&self.marker("phase", &number.to_string()), &pull::closing_body(self.w, number))?.body().clone();
+            self.p.github.update_pull(&self.repo, &pull, &PullEdit { title: None, body: Some(body), base: None }).await?;
         }
         let (headline, body) = commit::merge(self.w, target);
         let ride = self.ride()?;
@@ -111,7 +112,9 @@ impl At<'_> {
             body: self
                 .renderer()
                 .closing(self.w.issue.number)
-                .marked(&self.marker("release", "1"), &release::body(self.w))?,
+                .marked(&self.marker("release", "1"), &release::body(self.w))?
+                .body()
+                .clone(),
             draft: true,
         };
         let found = self.p.github.open_pull(&self.repo, &track.branch, &new, self.p.attempt()).await?;

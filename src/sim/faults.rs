@@ -1,0 +1,65 @@
+//! Faults on requests, as switched on by `POST /_sim/faults`.
+//!
+//! Invariant: a switch with a count disturbs exactly that many requests.
+
+use crate::sim::world::{Fault, World};
+
+/// Status of a fault that names none.
+const DEFAULT_STATUS: u16 = 502;
+
+/// The fault that hits this request, the oldest switch first; uses up one of its count. `path` is without the query.
+pub fn take(world: &mut World, method: &str, path: &str) -> Option<Fault> {
+    let hit = world.fault_switches.iter().position(|switch| {
+        switch.count != Some(0)
+            && switch
+                .method
+                .as_deref()
+                .is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
+            && matches(&switch.path, path)
+    })?;
+    let switch = &mut world.fault_switches[hit];
+    let fault = Fault {
+        kind: switch.fault,
+        status: switch.status.unwrap_or(DEFAULT_STATUS),
+        retry_after: switch.retry_after,
+    };
+    if let Some(count) = &mut switch.count {
+        *count -= 1;
+        if *count == 0 {
+            world.fault_switches.remove(hit);
+        }
+    }
+    Some(fault)
+}
+
+/// Whether `text` matches `pattern`: a prefix, or with `*` (anything but a slash) and `**` (anything) the whole.
+#[must_use]
+pub fn matches(pattern: &str, text: &str) -> bool {
+    if !pattern.contains('*') {
+        return text.starts_with(pattern);
+    }
+    let glob = globset::GlobBuilder::new(pattern).literal_separator(true).build();
+    glob.is_ok_and(|glob| glob.compile_matcher().is_match(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_match_by_prefix_or_by_pattern() {
+        let rows = [
+            ("", "/api/v3/anything", true),
+            ("/api/graphql", "/api/graphql", true),
+            ("/api/graphql", "/api/v3/graphql", false),
+            ("/api/v3/repos", "/api/v3/repos/acme/todo", true),
+            ("/api/v3/repos/*/todo", "/api/v3/repos/acme/todo", true),
+            ("/api/v3/repos/*/todo", "/api/v3/repos/acme/todo/pulls", false),
+            ("/api/v3/repos/*/todo/**", "/api/v3/repos/acme/todo/pulls/1", true),
+            ("/api/*/pulls", "/api/v3/repos/pulls", false),
+        ];
+        for (pattern, text, expected) in rows {
+            assert_eq!(matches(pattern, text), expected, "{pattern} on {text}");
+        }
+    }
+}
