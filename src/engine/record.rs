@@ -33,8 +33,7 @@ pub fn fact_delivery(subject: &str, fact_id: &str, fact: &Fact, now: Millis) -> 
         subject: subject.to_owned(),
         fact_id: fact_id.to_owned(),
         kind: FACT.to_owned(),
-        // Facts have only string keys: serialising them cannot fail.
-        body: serde_json::to_vec(fact).unwrap_or_default(),
+        body: serde_json::to_vec(fact).expect("facts have only string keys"),
         received_at: now,
     }
 }
@@ -49,7 +48,7 @@ pub(super) fn event_rows(workflow: &str, rows: &[Row], previous: &str, now: Mill
                 workflow: workflow.to_owned(),
                 seq: row.seq,
                 fact_id: row.arrival.id.clone(),
-                fact: serde_json::to_string(&row.arrival.fact).unwrap_or_default(),
+                fact: serde_json::to_string(&row.arrival.fact).expect("facts have only string keys"),
                 transitions: serde_json::to_string(&stored).unwrap_or_default(),
                 phase: row.phase.map(|n| i64::from(n.0)),
                 actor: row.actor.clone(),

@@ -149,6 +149,5 @@ fn effect_of(subject: &str, seq: i64, job: &Job, input: &StepInput) -> NewEffect
 }
 
 fn json(value: &impl serde::Serialize) -> String {
-    // States and jobs have only string keys: serialising them cannot fail.
-    serde_json::to_string(value).unwrap_or_default()
+    serde_json::to_string(value).expect("states and jobs have only string keys")
 }

@@ -177,8 +177,7 @@ pub fn decide(current: Option<&Workflow>, arrivals: &[Arrival], now: Millis) -> 
 /// SHA-256 of a state.
 #[must_use]
 pub fn state_hash(workflow: &Workflow) -> String {
-    // The state has only string keys: serialising it cannot fail.
-    hex::encode(Sha256::digest(serde_json::to_vec(workflow).unwrap_or_default()))
+    hex::encode(Sha256::digest(serde_json::to_vec(workflow).expect("the state has only string keys")))
 }
 
 /// A workflow while it is being decided.

@@ -554,6 +554,34 @@ pub enum Outcome {
     Refused(Refused),
 }
 
+impl Outcome {
+    /// The name people and programs see.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Read { .. } => "read",
+            Self::Surveyed(_) => "surveyed",
+            Self::FailuresRead(_) => "failures_read",
+            Self::PatchCompared { .. } => "patch_compared",
+            Self::Answered(_) => "answered",
+            Self::Unanswered { .. } => "unanswered",
+            Self::OverBudget { .. } => "over_budget",
+            Self::StatusWritten { .. } => "status_written",
+            Self::Posted { .. } => "posted",
+            Self::Settled { .. } => "settled",
+            Self::BaseCreated { .. } => "base_created",
+            Self::Opened { .. } => "opened",
+            Self::Pushed { .. } => "pushed",
+            Self::Presented { .. } => "presented",
+            Self::BranchUpdated { .. } => "branch_updated",
+            Self::Merged { .. } => "merged",
+            Self::Reverted { .. } => "reverted",
+            Self::Woke => "woke",
+            Self::Refused(_) => "refused",
+        }
+    }
+}
+
 /// Why an order cannot be done.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {

@@ -278,17 +278,19 @@ impl From<SelfApproval> for BoolOrAuto {
 }
 
 /// `reviewers`: a word or a list of logins.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Reviewers {
     /// `auto`, `codeowners`, `requester` or `none`.
     Word(ReviewersWord),
     /// These people.
     Logins(Vec<String>),
-    /// As `auto`.
-    #[default]
-    #[serde(skip)]
-    Auto,
+}
+
+impl Default for Reviewers {
+    fn default() -> Self {
+        Self::Word(ReviewersWord::Auto)
+    }
 }
 
 /// The words `reviewers` takes.

@@ -6,5 +6,6 @@ mod models;
 mod repo_path;
 mod shipped;
 mod store;
+mod story;
 mod tidy;
 mod workflow;

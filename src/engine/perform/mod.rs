@@ -276,6 +276,8 @@ impl Performing<'_> {
 
     async fn finish(&self, job: &Job, ended: Ended) -> Result<(), StoreError> {
         let now = self.engine.now();
+        let outcome = ended.outcome.as_ref().map(Outcome::name).unwrap_or_default();
+        tracing::debug!(effect = self.effect.key, job = job.name(), outcome, note = ended.note, "Performed {}", job.name());
         let fact = |(id, fact): &(String, Fact)| record::fact_delivery(&self.effect.subject, id, fact, now);
         let mut deliveries: Vec<NewDelivery> = ended.facts.iter().map(fact).collect();
         deliveries.extend(ended.deliveries);
@@ -303,6 +305,7 @@ impl Performing<'_> {
     async fn postpone(&self, job: &Job, until: Millis, attempt: bool, why: (DelayedBy, &str)) -> Result<(), StoreError> {
         let now = self.engine.now();
         let (on, sentence) = why;
+        tracing::debug!(effect = self.effect.key, job = job.name(), until = until.0, sentence, "Put off {}", job.name());
         let tell = matches!(job, Job::Order { .. }) && until.since(now) > TOLD_AFTER;
         let told = tell.then(|| {
             let fact = Fact::Delayed(Delayed { key: self.effect.key.clone(), until, on, sentence: sentence.to_owned() });

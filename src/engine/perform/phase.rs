@@ -165,9 +165,9 @@ impl At<'_> {
             Reviewers::Logins(logins) => logins.clone(),
             Reviewers::Word(ReviewersWord::None | ReviewersWord::Codeowners) => Vec::new(),
             Reviewers::Word(ReviewersWord::Requester) => vec![w.requester.login.clone()],
-            Reviewers::Word(ReviewersWord::Auto) | Reviewers::Auto if owners => Vec::new(),
-            Reviewers::Word(ReviewersWord::Auto) | Reviewers::Auto if may && w.requester.id != 0 => vec![w.requester.login.clone()],
-            Reviewers::Word(ReviewersWord::Auto) | Reviewers::Auto => others(),
+            Reviewers::Word(ReviewersWord::Auto) if owners => Vec::new(),
+            Reviewers::Word(ReviewersWord::Auto) if may && w.requester.id != 0 => vec![w.requester.login.clone()],
+            Reviewers::Word(ReviewersWord::Auto) => others(),
         };
         let mut found = Vec::new();
         for login in logins {

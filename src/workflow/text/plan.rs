@@ -318,7 +318,6 @@ fn effective(w: &Workflow) -> String {
     line("pull_requests", serde_json::to_value(&s.pull_requests));
     line("approvals", serde_json::to_value(&s.approvals));
     match &s.reviewers {
-        Reviewers::Auto => line("reviewers", to("auto")),
         named @ (Reviewers::Word(_) | Reviewers::Logins(_)) => line("reviewers", serde_json::to_value(named)),
     }
     let mut limits = serde_json::to_value(&s.limits);

@@ -246,7 +246,7 @@ pub(super) fn default_branch(w: &Workflow) -> String {
 pub(super) fn reviewers(w: &Workflow) -> String {
     let requester = name_of(&w.requester);
     match &w.settings.reviewers {
-        Reviewers::Auto | Reviewers::Word(ReviewersWord::Auto) => {
+        Reviewers::Word(ReviewersWord::Auto) => {
             let owners = w.survey.as_ref().is_some_and(|s| s.has_codeowners);
             let own = reviews::may_approve_code(w, &w.requester).is_ok();
             match (owners, own) {

@@ -1,0 +1,4 @@
+//! Stories: people act on GitHub, and what they see is what is checked.
+
+mod happy;
+mod town;
