@@ -178,6 +178,9 @@ fn summary(w: &Workflow, target: Target, track: &Track, waits: &[Waiting]) -> St
     let mut doc = Doc::default();
     if let Some(verdict) = verdict(track) {
         doc.add(plain(&verdict.summary, SENTENCE_CHARS));
+        if !verdict.good() && !track.gave_up {
+            doc.add("The change goes back to be mended; the next commit is judged anew.");
+        }
     }
     let of_target = |wait: &&Waiting| match target {
         Target::Phase(number) => wait.phase == Some(number) || (wait.phase.is_none() && wait.kind != WaitKind::Machine),
@@ -242,12 +245,12 @@ fn verdict_text(verdict: &Verdict) -> String {
     doc.add("### Acceptance criteria");
     let criteria = verdict.criteria.iter().map(|c: &CriterionVerdict| {
         let (word, show) = if c.met {
-            ("Holds", "Shown by")
+            ("Holds", "shown by")
         } else {
-            ("Does not hold", "Because")
+            ("Does not hold", "because")
         };
         format!(
-            "**{word}**: {} {show}: {}",
+            "**{word}**: {} ({show}: {})",
             plain(&c.criterion, SENTENCE_CHARS),
             plain(&c.evidence, SENTENCE_CHARS)
         )
@@ -280,11 +283,12 @@ fn diagnosis_text(track: &Track, diagnosis: &Diagnosis) -> String {
     if !diagnosis.evidence.trim().is_empty() {
         doc.add(quote(&diagnosis.evidence, 2_000));
     }
-    doc.add(match diagnosis.cause {
-        Cause::Code => "The cause is in the change: it is mended in the next commit.",
-        Cause::Flaky => "It looks like chance: the check is run again.",
-        Cause::Environment => "It looks like the surroundings (runner, network, a service), not the change.",
-        Cause::Unknown => "The cause could not be told from logs, annotations and files.",
+    doc.add(match (diagnosis.cause, track.gave_up) {
+        (Cause::Code, false) => "The cause is in the change: it is mended in the next commit.",
+        (Cause::Code, true) => "The cause is in the change.",
+        (Cause::Flaky, _) => "It looks like chance.",
+        (Cause::Environment, _) => "It looks like the surroundings (runner, network, a service), not the change.",
+        (Cause::Unknown, _) => "The cause could not be told from logs, annotations and files.",
     });
     if let Some(failures) = &track.failures {
         let same: Vec<String> = failures

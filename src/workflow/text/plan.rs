@@ -11,9 +11,7 @@ use crate::workflow::ids::{MicroUsd, PhaseNumber};
 use crate::workflow::model::{DeliveryKind, Fate, PlanVersion, Workflow};
 use crate::workflow::plan::PlannedPhase;
 use crate::workflow::reviews;
-use crate::workflow::settings::{
-    AbsentCi, CostReport, DeliveryChoice, PlanApproval, RequiredChecks, RequiredWord, Reviewers, SelfApproval,
-};
+use crate::workflow::settings::{AbsentCi, CostReport, DeliveryChoice, PlanApproval, RequiredChecks, RequiredWord, SelfApproval};
 
 /// Characters of the architecture and of a phase's goal.
 const TEXT_CHARS: usize = 1_500;
@@ -88,9 +86,12 @@ fn one_phase(w: &Workflow, phase: &PlannedPhase) -> String {
     ));
     doc.add(prose(&phase.goal, TEXT_CHARS));
     doc.add(criteria(phase));
-    let mut facts = vec![format!("- Files: {}", names(&phase.files))];
-    facts.push(format!("- Tests: {}", tests(phase)));
-    facts.push(format!("- After: {}", needs(w, phase)));
+    // Lines, not items: a list right behind another would be read as its end.
+    let facts = [
+        format!("Files: {}", names(&phase.files)),
+        format!("Tests: {}", tests(phase)),
+        format!("After: {}", needs(w, phase)),
+    ];
     doc.add(facts.join("\n"));
     doc.finish()
 }
@@ -165,7 +166,7 @@ fn filter(w: &Workflow) -> String {
     let main = w.survey.as_ref().map_or("main", |s| s.default_branch.as_str());
     format!(
         "on:\n  pull_request:\n    branches: [{main}, '{}**']",
-        w.settings.branches.prefix.replace('\'', "''")
+        super::branch::prefix(w)
     )
 }
 
@@ -237,9 +238,9 @@ fn people(w: &Workflow) -> String {
     } else {
         let each = if needed == 1 { "one".to_owned() } else { needed.to_string() };
         let instead = if rules_ask_for_reviews(w) {
-            "the branch's rules ask for it on GitHub"
+            "the branch's rules ask for it on GitHub".to_owned()
         } else {
-            "an approving review on GitHub, or `/approve`"
+            format!("an approving review on GitHub, or {}", typed(w, "/approve"))
         };
         lines.push(format!("Reviews: {each} per phase ({instead}), asked of {}.", reviewers(w)));
     }
@@ -292,7 +293,7 @@ fn settings(w: &Workflow) -> String {
         doc.add("This repository has a `.github/millhand.yml`. This version of Millhand does not read it: the operator's settings below hold.");
     }
     let mut folded = Doc::default();
-    folded.add("They are the operator's.");
+    folded.add("All of them come from the operator's configuration.");
     folded.add(block("yaml", &effective(w)));
     doc.add(details("Settings in force", &folded.finish()));
     doc.finish()
@@ -317,10 +318,7 @@ fn effective(w: &Workflow) -> String {
     line("branches", serde_json::to_value(&s.branches));
     line("pull_requests", serde_json::to_value(&s.pull_requests));
     line("approvals", serde_json::to_value(&s.approvals));
-    match &s.reviewers {
-        Reviewers::Auto => line("reviewers", to("auto")),
-        named @ (Reviewers::Word(_) | Reviewers::Logins(_)) => line("reviewers", serde_json::to_value(named)),
-    }
+    line("reviewers", serde_json::to_value(&s.reviewers).or_else(|_| to("auto")));
     let mut limits = serde_json::to_value(&s.limits);
     if s.report.cost == CostReport::Hidden
         && let Ok(serde_json::Value::Object(map)) = &mut limits

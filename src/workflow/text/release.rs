@@ -100,7 +100,7 @@ fn take_back(w: &Workflow) -> String {
     if !phases.is_empty() && release_is_merge_commit(w) && w.settings.merge.phases != MergeMethod::Rebase {
         let ids: Vec<String> = phases.iter().take(ITEMS_MAX).map(|p| code(&p.plan.id, NAME_CHARS)).collect();
         doc.add(format!(
-            "The phases stand alone in its history. To take back the newest ones only, cut this command behind the last one to go ({}):",
+            "Each phase is a commit of its own in the history. To take back only the newest ones, leave out the commits at the end of this command, which reverts {}:",
             ids.join(", ")
         ));
         doc.add(block("sh", &revert_phases(w, &phases)));
