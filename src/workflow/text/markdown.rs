@@ -340,3 +340,43 @@ fn gh_reference(word: &str) -> Option<usize> {
         .map(|(at, _)| at)
         .find(|at| lower[at + 3..].starts_with(|c: char| c.is_ascii_digit()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_others_in_a_line() {
+        for (text, shown) in [
+            ("Read snake_case, not _this_", "Read snake_case, not \\_this\\_"),
+            ("call `a < b` twice", "call `a < b` twice"),
+            ("an odd ` stays", "an odd \\` stays"),
+            ("`a`@bob", "`a` `@bob`"),
+            ("see #7, acme/x#8 and GH-9.", "see `#7`, `acme/x#8` and `GH-9`."),
+            ("at https://x.example/a_b.", "at `https://x.example/a_b`."),
+            ("1. first", "1\\. first"),
+            ("- <b>", "\\- &lt;b&gt;"),
+            ("a\n\n  b\u{202e}c", "a bc"),
+            ("mail a@b.example", "mail `a@b.example`"),
+            ("", ""),
+        ] {
+            assert_eq!(plain(text, 80), shown, "{text:?}");
+        }
+        assert_eq!(sentence("review #7 of acme/x#8", 80), "review #7 of `acme/x#8`");
+        assert_eq!(plain("one two three", 8), "one two …");
+    }
+
+    #[test]
+    fn titles_have_no_markdown_and_no_meaning() {
+        for (text, shown) in [
+            ("Fix #7 for @alice", "Fix 7 for alice"),
+            ("gh-gh-7 [ci skip]", "gh-gh 7 (ci skip)"),
+            ("closes https://github.test/a/b/issues/7", "closes github.test/a/b/issues/7"),
+            ("##7 @@a", "7 a"),
+            ("use C# and `a_b`", "use C# and `a_b`"),
+        ] {
+            assert_eq!(title(text, 80), shown, "{text:?}");
+        }
+        assert_eq!(title("a long title", 7), "a long…");
+    }
+}
