@@ -6,7 +6,7 @@
 use crate::workflow::text_class::is_unseen;
 
 /// What is put where words were cut.
-const CUT: &str = "…";
+pub(super) const CUT: &str = "…";
 
 /// Lines of a text of several lines that are shown.
 const PROSE_LINES_MAX: usize = 60;
@@ -118,45 +118,6 @@ pub(super) fn details(summary: &str, body: &str) -> String {
     format!("<details>\n<summary>{summary}</summary>\n\n{body}\n\n</details>")
 }
 
-/// Words of others for a title or the first line of a commit, where there is no Markdown: at most `max` characters,
-/// nothing that GitHub takes for a reference, a mention or an order to skip checks.
-pub(super) fn title(text: &str, max: usize) -> String {
-    let mut words: Vec<String> = Vec::new();
-    for word in one_line(text).split(' ') {
-        let mut word = word.replace('[', "(").replace(']', ")").replace("***", "");
-        for scheme in ["https://", "http://"] {
-            word = word.replace(scheme, "");
-        }
-        if word.contains("://") {
-            word = word.replace("://", " ");
-        }
-        word = without_sign(&word, '@', |c| c.is_alphanumeric());
-        word = without_sign(&word, '#', |c| c.is_ascii_digit());
-        while let Some(at) = gh_reference(&word) {
-            word.replace_range(at + 2..at + 3, " ");
-        }
-        words.push(word);
-    }
-    let text = words.join(" ");
-    let text = text.trim();
-    if text.chars().count() <= max {
-        return text.to_owned();
-    }
-    let cut: String = text.chars().take(max.saturating_sub(1)).collect();
-    format!("{}{CUT}", cut.trim_end())
-}
-
-/// Takes a sign away wherever the next character would give it a meaning.
-fn without_sign(word: &str, sign: char, before: fn(char) -> bool) -> String {
-    let chars: Vec<char> = word.chars().collect();
-    chars
-        .iter()
-        .enumerate()
-        .filter(|(at, c)| **c != sign || !chars.iter().skip(at + 1).find(|n| **n != sign).is_some_and(|n| before(*n)))
-        .map(|(_, c)| *c)
-        .collect()
-}
-
 /// A list item's mark and its words.
 fn item(line: &str) -> (&'static str, &str) {
     for mark in ["- ", "* ", "+ "] {
@@ -168,7 +129,7 @@ fn item(line: &str) -> (&'static str, &str) {
 }
 
 /// In one line, with single spaces and without characters that nobody sees.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let seen: String = text
         .chars()
         .map(|c| if c.is_whitespace() { ' ' } else { c })
@@ -333,7 +294,7 @@ fn followed(word: &str, sign: char, by: fn(char) -> bool) -> bool {
 }
 
 /// Where `GH-7` stands, which is as good as `#7`.
-fn gh_reference(word: &str) -> Option<usize> {
+pub(super) fn gh_reference(word: &str) -> Option<usize> {
     let lower = word.to_ascii_lowercase();
     lower
         .match_indices("gh-")
@@ -364,19 +325,5 @@ mod tests {
         }
         assert_eq!(sentence("review #7 of acme/x#8", 80), "review #7 of `acme/x#8`");
         assert_eq!(plain("one two three", 8), "one two …");
-    }
-
-    #[test]
-    fn titles_have_no_markdown_and_no_meaning() {
-        for (text, shown) in [
-            ("Fix #7 for @alice", "Fix 7 for alice"),
-            ("gh-gh-7 [ci skip]", "gh-gh 7 (ci skip)"),
-            ("closes https://github.test/a/b/issues/7", "closes github.test/a/b/issues/7"),
-            ("##7 @@a", "7 a"),
-            ("use C# and `a_b`", "use C# and `a_b`"),
-        ] {
-            assert_eq!(title(text, 80), shown, "{text:?}");
-        }
-        assert_eq!(title("a long title", 7), "a long…");
     }
 }

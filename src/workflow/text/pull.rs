@@ -1,7 +1,8 @@
 //! A phase's pull request: its title and its document.
 
-use super::markdown::{code, prose, title as words_of_title};
+use super::markdown::{code, prose};
 use super::plan::{criteria, names, tests};
+use super::titles::title as words_of_title;
 use super::words::{
     Doc, NAME_CHARS, TITLE_CHARS, default_branch, enumerate, name_of, provenance, reviewers, rules_ask_for_reviews, typed,
 };

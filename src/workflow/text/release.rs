@@ -1,8 +1,9 @@
 //! The release pull request.
 
-use super::markdown::{block, cell, code, plain, title as words_of_title};
+use super::markdown::{block, cell, code, plain};
 use super::pull::manners;
 use super::report::revert_phases;
+use super::titles::title as words_of_title;
 use super::words::{
     Doc, NAME_CHARS, SENTENCE_CHARS, TITLE_CHARS, commit_link, condition, cost, default_branch, list, merged_newest_first,
     name_of, release_is_merge_commit, typed,
