@@ -1,7 +1,7 @@
 //! Commit messages.
 //!
 //! Invariant: no message closes an issue, refers to one, names a person or tells CI to stay away: what a model wrote goes
-//! through [`words_of_title`].
+//! through `titles`.
 
 use super::titles::title as words_of_title;
 use super::words::provenance;
