@@ -3,16 +3,17 @@
 //! Invariant: it fails only for what stands against the change itself. While something is waited for it is neutral, so that
 //! nobody takes a pause for a fault.
 
+mod sections;
+
 use sha2::{Digest as _, Sha256};
 
-use super::markdown::{code, plain, prose, quote};
-use super::words::{Doc, NAME_CHARS, SENTENCE_CHARS, TITLE_CHARS, count, list, name, provenance, verdict, wait_sentence};
-use crate::workflow::answer::{Cause, CriterionVerdict, Diagnosis, Finding, Severity, Verdict};
-use crate::workflow::fact::{ReviewState, Target};
-use crate::workflow::ids::Sha;
+use super::markdown::plain;
+use super::words::{Doc, SENTENCE_CHARS, TITLE_CHARS, count, list, name, provenance, verdict, wait_sentence};
+use crate::workflow::answer::{Diagnosis, Severity, Verdict};
+use crate::workflow::fact::Target;
 use crate::workflow::model::{Track, Workflow};
 use crate::workflow::reviews;
-use crate::workflow::validate::{Remark, Report};
+use crate::workflow::validate::Report;
 use crate::workflow::waits::{WaitKind, Waiting};
 
 /// Characters of summary and of text: GitHub takes 65,535 of each
@@ -22,8 +23,8 @@ pub const TEXT_CHARS_MAX: usize = 65_535;
 pub const ANNOTATIONS_MAX: usize = 50;
 /// Bytes that a message of an annotation may have at GitHub, by the same page: 64 KiB. Ours are sentences.
 const MESSAGE_CHARS: usize = 1_000;
-/// Items of a list.
-const ITEMS_MAX: usize = 40;
+/// Waits that are shown.
+const WAITS_MAX: usize = 20;
 
 /// What the check run says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,7 +111,7 @@ pub fn run(w: &Workflow, target: Target, waits: &[Waiting]) -> CheckText {
     let conclusion = conclude(track, verdict);
     let title = title(w, target, track, verdict);
     let summary = summary(w, target, track, waits);
-    let text = text(w, target, track, verdict);
+    let text = sections::text(w, target, track, verdict);
     let annotations = annotations(track, verdict);
     let mut digest = Sha256::new();
     for part in [&title, &summary, &text] {
@@ -178,6 +179,9 @@ fn summary(w: &Workflow, target: Target, track: &Track, waits: &[Waiting]) -> St
     let mut doc = Doc::default();
     if let Some(verdict) = verdict(track) {
         doc.add(plain(&verdict.summary, SENTENCE_CHARS));
+        if !verdict.good() && !track.gave_up {
+            doc.add("The change goes back to be mended; the next commit is judged anew.");
+        }
     }
     let of_target = |wait: &&Waiting| match target {
         Target::Phase(number) => wait.phase == Some(number) || (wait.phase.is_none() && wait.kind != WaitKind::Machine),
@@ -192,7 +196,7 @@ fn summary(w: &Workflow, target: Target, track: &Track, waits: &[Waiting]) -> St
     if told.is_empty() && verdict(track).is_some_and(Verdict::good) {
         doc.add(missing(w, target));
     }
-    doc.add(list(told, ITEMS_MAX / 2, "waits"));
+    doc.add(list(told, WAITS_MAX, "waits"));
     doc.add(provenance(w));
     doc.finish()
 }
@@ -219,172 +223,6 @@ fn missing(w: &Workflow, target: Target) -> String {
         }
         Target::Release => format!("{what} waits for the approval of somebody with write access."),
     }
-}
-
-/// Verdict, diagnosis, validation and approvals, the most important first.
-fn text(w: &Workflow, target: Target, track: &Track, verdict: Option<&Verdict>) -> String {
-    let mut doc = Doc::default();
-    if let Some(verdict) = verdict {
-        doc.add(verdict_text(verdict));
-    }
-    if let Some(diagnosis) = diagnosis(track) {
-        doc.add(diagnosis_text(track, diagnosis));
-    }
-    if let Some(report) = report(track) {
-        doc.add(validation_text(track, report));
-    }
-    doc.add(approvals_text(w, target, track));
-    doc.finish()
-}
-
-fn verdict_text(verdict: &Verdict) -> String {
-    let mut doc = Doc::default();
-    doc.add("### Acceptance criteria");
-    let criteria = verdict.criteria.iter().map(|c: &CriterionVerdict| {
-        let (word, show) = if c.met {
-            ("Holds", "Shown by")
-        } else {
-            ("Does not hold", "Because")
-        };
-        format!(
-            "**{word}**: {} {show}: {}",
-            plain(&c.criterion, SENTENCE_CHARS),
-            plain(&c.evidence, SENTENCE_CHARS)
-        )
-    });
-    doc.add(list(criteria, ITEMS_MAX, "criteria"));
-    let findings = verdict.findings.iter().map(|f: &Finding| {
-        let level = match f.severity {
-            Severity::Blocking => "blocking",
-            Severity::Warning => "warning",
-            Severity::Note => "note",
-        };
-        format!(
-            "{level}: {}{}",
-            plain(&f.message, SENTENCE_CHARS),
-            place(f.path.as_deref(), f.line)
-        )
-    });
-    let findings = list(findings, ITEMS_MAX, "findings");
-    if !findings.is_empty() {
-        doc.add("### Findings");
-        doc.add(findings);
-    }
-    doc.finish()
-}
-
-fn diagnosis_text(track: &Track, diagnosis: &Diagnosis) -> String {
-    let mut doc = Doc::default();
-    doc.add("### Why the checks failed");
-    doc.add(prose(&diagnosis.explanation, 4_000));
-    if !diagnosis.evidence.trim().is_empty() {
-        doc.add(quote(&diagnosis.evidence, 2_000));
-    }
-    doc.add(match diagnosis.cause {
-        Cause::Code => "The cause is in the change: it is mended in the next commit.",
-        Cause::Flaky => "It looks like chance: the check is run again.",
-        Cause::Environment => "It looks like the surroundings (runner, network, a service), not the change.",
-        Cause::Unknown => "The cause could not be told from logs, annotations and files.",
-    });
-    if let Some(failures) = &track.failures {
-        let same: Vec<String> = failures
-            .red_on_base
-            .iter()
-            .take(ITEMS_MAX)
-            .map(|n| code(n, NAME_CHARS))
-            .collect();
-        if !same.is_empty() {
-            doc.add(format!(
-                "Failing on the base branch as well: {}. That is reported, not repaired.",
-                same.join(", ")
-            ));
-        }
-        if !failures.readable {
-            doc.add("No log could be read.");
-        }
-    }
-    doc.finish()
-}
-
-fn validation_text(track: &Track, report: &Report) -> String {
-    let mut doc = Doc::default();
-    doc.add("### Validation");
-    doc.add(if track.refused.is_some() {
-        format!(
-            "Score {} of 100 for the newest change set, which was not pushed.",
-            report.score
-        )
-    } else {
-        format!("Score {} of 100 for the change set that was pushed.", report.score)
-    });
-    for (heading, remarks) in [
-        ("To mend", &report.critical),
-        ("Warnings", &report.warnings),
-        ("Suggestions", &report.suggestions),
-    ] {
-        let items = remarks
-            .iter()
-            .map(|r: &Remark| format!("{}{}", plain(&r.message, SENTENCE_CHARS), place(r.path.as_deref(), r.line)));
-        let items = list(items, ITEMS_MAX, "of them");
-        if !items.is_empty() {
-            doc.add(format!("{heading}:\n\n{items}"));
-        }
-    }
-    doc.finish()
-}
-
-fn place(path: Option<&str>, line: Option<u32>) -> String {
-    match (path, line) {
-        (Some(path), Some(line)) => format!(" ({}, line {line})", code(path, NAME_CHARS)),
-        (Some(path), None) => format!(" ({})", code(path, NAME_CHARS)),
-        (None, _) => String::new(),
-    }
-}
-
-/// Who approved what, and why an approval of an older head still counts or does not.
-fn approvals_text(w: &Workflow, target: Target, track: &Track) -> String {
-    let Some(head) = &track.head else { return String::new() };
-    let counting = reviews::approvals(w, target);
-    let mut items: Vec<String> = counting
-        .iter()
-        .map(|(by, on)| {
-            let by = plain(&by.login, TITLE_CHARS);
-            if on == head {
-                format!("{by} approved this head.")
-            } else {
-                format!(
-                    "{by} approved `{}`. The head is `{}` now; the diff against the merge base is the same ({}), so the approval counts.",
-                    on.short(),
-                    head.short(),
-                    compare(w, on, head)
-                )
-            }
-        })
-        .collect();
-    for review in track
-        .reviews
-        .values()
-        .filter(|r| r.state == ReviewState::Approved && r.by.writes())
-    {
-        let void = track.compared.contains(&(review.commit.clone(), head.clone()))
-            && !counting.iter().any(|(by, _)| by.id == review.by.id);
-        if void {
-            items.push(format!(
-                "{} approved `{}`. The diff against the merge base has changed since ({}), so the approval does not count any more.",
-                plain(&review.by.login, TITLE_CHARS),
-                review.commit.short(),
-                compare(w, &review.commit, head)
-            ));
-        }
-    }
-    if items.is_empty() {
-        return String::new();
-    }
-    format!("### Approvals\n\n{}", list(items, ITEMS_MAX, "approvals"))
-}
-
-fn compare(w: &Workflow, old: &Sha, new: &Sha) -> String {
-    format!("[compare]({}/compare/{old}...{new})", w.repository.url)
 }
 
 fn annotations(track: &Track, verdict: Option<&Verdict>) -> Vec<Annotation> {

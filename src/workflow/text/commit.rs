@@ -1,9 +1,9 @@
 //! Commit messages.
 //!
 //! Invariant: no message closes an issue, refers to one, names a person or tells CI to stay away: what a model wrote goes
-//! through [`words_of_title`].
+//! through `titles`.
 
-use super::markdown::title as words_of_title;
+use super::titles::title as words_of_title;
 use super::words::provenance;
 use crate::workflow::fact::Target;
 use crate::workflow::model::Workflow;

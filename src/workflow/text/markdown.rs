@@ -6,7 +6,7 @@
 use crate::workflow::text_class::is_unseen;
 
 /// What is put where words were cut.
-const CUT: &str = "…";
+pub(super) const CUT: &str = "…";
 
 /// Lines of a text of several lines that are shown.
 const PROSE_LINES_MAX: usize = 60;
@@ -118,45 +118,6 @@ pub(super) fn details(summary: &str, body: &str) -> String {
     format!("<details>\n<summary>{summary}</summary>\n\n{body}\n\n</details>")
 }
 
-/// Words of others for a title or the first line of a commit, where there is no Markdown: at most `max` characters,
-/// nothing that GitHub takes for a reference, a mention or an order to skip checks.
-pub(super) fn title(text: &str, max: usize) -> String {
-    let mut words: Vec<String> = Vec::new();
-    for word in one_line(text).split(' ') {
-        let mut word = word.replace('[', "(").replace(']', ")").replace("***", "");
-        for scheme in ["https://", "http://"] {
-            word = word.replace(scheme, "");
-        }
-        if word.contains("://") {
-            word = word.replace("://", " ");
-        }
-        word = without_sign(&word, '@', |c| c.is_alphanumeric());
-        word = without_sign(&word, '#', |c| c.is_ascii_digit());
-        while let Some(at) = gh_reference(&word) {
-            word.replace_range(at + 2..at + 3, " ");
-        }
-        words.push(word);
-    }
-    let text = words.join(" ");
-    let text = text.trim();
-    if text.chars().count() <= max {
-        return text.to_owned();
-    }
-    let cut: String = text.chars().take(max.saturating_sub(1)).collect();
-    format!("{}{CUT}", cut.trim_end())
-}
-
-/// Takes a sign away wherever the next character would give it a meaning.
-fn without_sign(word: &str, sign: char, before: fn(char) -> bool) -> String {
-    let chars: Vec<char> = word.chars().collect();
-    chars
-        .iter()
-        .enumerate()
-        .filter(|(at, c)| **c != sign || !chars.iter().skip(at + 1).find(|n| **n != sign).is_some_and(|n| before(*n)))
-        .map(|(_, c)| *c)
-        .collect()
-}
-
 /// A list item's mark and its words.
 fn item(line: &str) -> (&'static str, &str) {
     for mark in ["- ", "* ", "+ "] {
@@ -168,7 +129,7 @@ fn item(line: &str) -> (&'static str, &str) {
 }
 
 /// In one line, with single spaces and without characters that nobody sees.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let seen: String = text
         .chars()
         .map(|c| if c.is_whitespace() { ' ' } else { c })
@@ -333,10 +294,36 @@ fn followed(word: &str, sign: char, by: fn(char) -> bool) -> bool {
 }
 
 /// Where `GH-7` stands, which is as good as `#7`.
-fn gh_reference(word: &str) -> Option<usize> {
+pub(super) fn gh_reference(word: &str) -> Option<usize> {
     let lower = word.to_ascii_lowercase();
     lower
         .match_indices("gh-")
         .map(|(at, _)| at)
         .find(|at| lower[at + 3..].starts_with(|c: char| c.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_others_in_a_line() {
+        for (text, shown) in [
+            ("Read snake_case, not _this_", "Read snake_case, not \\_this\\_"),
+            ("call `a < b` twice", "call `a < b` twice"),
+            ("an odd ` stays", "an odd \\` stays"),
+            ("`a`@bob", "`a` `@bob`"),
+            ("see #7, acme/x#8 and GH-9.", "see `#7`, `acme/x#8` and `GH-9`."),
+            ("at https://x.example/a_b.", "at `https://x.example/a_b`."),
+            ("1. first", "1\\. first"),
+            ("- <b>", "\\- &lt;b&gt;"),
+            ("a\n\n  b\u{202e}c", "a bc"),
+            ("mail a@b.example", "mail `a@b.example`"),
+            ("", ""),
+        ] {
+            assert_eq!(plain(text, 80), shown, "{text:?}");
+        }
+        assert_eq!(sentence("review #7 of acme/x#8", 80), "review #7 of `acme/x#8`");
+        assert_eq!(plain("one two three", 8), "one two …");
+    }
 }

@@ -1,7 +1,7 @@
 //! Every document that Millhand writes on GitHub, as pure functions of the state.
 //!
 //! Invariant: the same state gives the same bytes, so that a text that has not changed is not written again. Words that
-//! people or models wrote come in through [`markdown`] alone, which takes every meaning but that of words from them.
+//! people or models wrote come in through `markdown` and `titles` alone, which takes every meaning but that of words from them.
 
 pub mod branch;
 pub mod check;
@@ -15,6 +15,7 @@ pub mod release;
 mod report;
 pub mod review;
 pub mod status;
+mod titles;
 mod words;
 
 #[cfg(test)]

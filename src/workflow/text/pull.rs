@@ -1,7 +1,8 @@
 //! A phase's pull request: its title and its document.
 
-use super::markdown::{code, prose, title as words_of_title};
+use super::markdown::{code, prose};
 use super::plan::{criteria, names, tests};
+use super::titles::title as words_of_title;
 use super::words::{
     Doc, NAME_CHARS, TITLE_CHARS, default_branch, enumerate, name_of, provenance, reviewers, rules_ask_for_reviews, typed,
 };
@@ -49,7 +50,7 @@ fn document(w: &Workflow, number: PhaseNumber, link: &str) -> String {
     };
     let of = w.plan.as_ref().map_or(w.phases.len(), |v| v.plan.phases.len());
     doc.add(format!(
-        "{link} #{}, asked for by {}. This is phase {} of a plan with {of}.",
+        "{link} #{}, asked for by {}. This is phase {}, one of {of} in the plan.",
         w.issue.number,
         name_of(&w.requester),
         code(&phase.plan.id, NAME_CHARS),
@@ -57,9 +58,9 @@ fn document(w: &Workflow, number: PhaseNumber, link: &str) -> String {
     doc.add(prose(&phase.plan.goal, GOAL_CHARS));
     doc.add(criteria(&phase.plan));
     let facts = [
-        format!("- Files: {}", names(&phase.plan.files)),
-        format!("- Tests: {}", tests(&phase.plan)),
-        format!("- Builds on: {}", builds_on(w, phase)),
+        format!("Files: {}", names(&phase.plan.files)),
+        format!("Tests: {}", tests(&phase.plan)),
+        format!("Builds on: {}", builds_on(w, phase)),
     ];
     doc.add(facts.join("\n"));
     doc.add(review(w, phase));
@@ -106,17 +107,17 @@ fn review(w: &Workflow, phase: &Phase) -> String {
         enumerate(&names, "or")
     };
     let reviews = if needed == 1 {
-        "an approving review".to_owned()
+        "an approving review by somebody with write access".to_owned()
     } else {
-        format!("{needed} approving reviews")
+        format!("{needed} approving reviews by people with write access")
     };
     let by_command = if rules_ask_for_reviews(w) {
         format!("The rules of {} ask for the review on GitHub.", default_branch(w))
     } else {
-        format!("{} counts as one.", typed(w, &format!("/approve {}", phase.plan.id)))
+        format!("{} counts as one review.", typed(w, &format!("/approve {}", phase.plan.id)))
     };
     format!(
-        "It is merged when its checks are green and it has {reviews} by people with write access; asked is {asked}. {by_command} Changes requested in a review are made in one commit and answered."
+        "It is merged when its checks are green and it has {reviews}. Asked to review: {asked}. {by_command} Changes requested in a review are made in one commit and answered."
     )
 }
 

@@ -1,8 +1,9 @@
 //! The release pull request.
 
-use super::markdown::{block, cell, code, plain, title as words_of_title};
+use super::markdown::{block, cell, code, plain};
 use super::pull::manners;
 use super::report::revert_phases;
+use super::titles::title as words_of_title;
 use super::words::{
     Doc, NAME_CHARS, SENTENCE_CHARS, TITLE_CHARS, commit_link, condition, cost, default_branch, list, merged_newest_first,
     name_of, release_is_merge_commit, typed,
@@ -100,7 +101,7 @@ fn take_back(w: &Workflow) -> String {
     if !phases.is_empty() && release_is_merge_commit(w) && w.settings.merge.phases != MergeMethod::Rebase {
         let ids: Vec<String> = phases.iter().take(ITEMS_MAX).map(|p| code(&p.plan.id, NAME_CHARS)).collect();
         doc.add(format!(
-            "The phases stand alone in its history. To take back the newest ones only, cut this command behind the last one to go ({}):",
+            "Each phase is a commit of its own in the history. To take back only the newest ones, leave out the commits at the end of this command, which reverts {}:",
             ids.join(", ")
         ));
         doc.add(block("sh", &revert_phases(w, &phases)));

@@ -197,7 +197,7 @@ fn numbers(w: &Workflow) -> String {
         "- Notifications: {} (pull requests opened, comments and reviews written)",
         w.notifications
     ));
-    items.join("\n")
+    format!("In numbers:\n\n{}", items.join("\n"))
 }
 
 /// The line of its own that [`super::status::digest`] leaves out.

@@ -74,16 +74,14 @@ pub fn digest(text: &str) -> String {
 /// What happens now, or why nothing does.
 fn headline(w: &Workflow, waits: &[Waiting]) -> String {
     let Some(wait) = waits.first() else {
-        return "**At work.**".to_owned();
+        return "**Millhand is at work.**".to_owned();
     };
     let sentence = wait_sentence(w, wait);
     let since = wait.since.rfc3339();
     match wait.kind {
         WaitKind::Person | WaitKind::Operator => format!("**Waiting for {} since {since}.** {sentence}", who(wait)),
         WaitKind::Limit if wait.what == What::Budget => format!("**Waiting for {} since {since}.** {sentence}", who(wait)),
-        WaitKind::Limit => format!("**Held by a limit.** {sentence}"),
-        WaitKind::Machine if wait.who == "Millhand" => format!("**At work.** {sentence}"),
-        WaitKind::Machine => format!("**Waiting for {}.** {sentence}", who(wait)),
+        WaitKind::Limit | WaitKind::Machine => format!("**{sentence}**"),
     }
 }
 
@@ -94,10 +92,22 @@ fn next_step(w: &Workflow, wait: Option<&Waiting>) -> String {
         return "Next step: nobody has to do anything now.".to_owned();
     };
     let who = who(wait);
+    let pull = match (wait.what, wait.phase) {
+        (What::PhaseReview | What::ReleaseApproval, Some(number)) => w.track(Target::Phase(number)),
+        (What::ReleaseApproval, None) => w.track(Target::Release),
+        _ => None,
+    };
+    if let Some(pull) = pull.and_then(|t| t.pull.as_ref()) {
+        let or = wait
+            .command
+            .as_ref()
+            .map(|command| format!(", or comment {} on this issue", typed(w, command)))
+            .unwrap_or_default();
+        return format!("Next step, for {who}: review and approve #{}{or}.", pull.number);
+    }
     match (&wait.command, wait.what) {
         (Some(command), _) => format!("Next step, for {who}: comment {} on this issue.", typed(w, command)),
         (None, What::Question) => format!("Next step, for {who}: answer the questions in a comment on this issue."),
-        (None, What::PhaseReview) => format!("Next step, for {who}: review the pull request."),
         (None, _) => format!("Next step, for {who}: as the first line says."),
     }
 }

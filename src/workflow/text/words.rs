@@ -46,7 +46,7 @@ impl Doc {
 }
 
 /// A list, at most `max` items of it.
-pub(super) fn list<'a>(items: impl IntoIterator<Item = String>, max: usize, more: &'a str) -> String {
+pub(super) fn list(items: impl IntoIterator<Item = String>, max: usize, more: &str) -> String {
     let items: Vec<String> = items.into_iter().collect();
     let mut lines: Vec<String> = items.iter().take(max).map(|item| format!("- {item}")).collect();
     if items.len() > max {
@@ -71,11 +71,13 @@ pub(super) fn count(number: usize, one: &str) -> String {
 
 /// Who wrote this. Everything that Millhand posts says it, and whether a language model or the offline one was at work.
 pub(super) fn provenance(w: &Workflow) -> String {
-    if w.cost.nominal {
-        "Written by Millhand, a bot, with its offline model: a script, no language model.".to_owned()
-    } else {
-        "Written by Millhand, a bot, with language models.".to_owned()
-    }
+    let with = match (w.cost.calls, w.cost.nominal) {
+        (_, true) => ", with its offline model: a script, no language model",
+        // Before the first call nobody knows what will be at work.
+        (0, false) => "",
+        (_, false) => ", with language models",
+    };
+    format!("Written by Millhand, a bot{with}.")
 }
 
 /// A person in a sentence.
@@ -128,6 +130,9 @@ pub(super) fn who(wait: &Waiting) -> String {
 pub(super) fn cost(w: &Workflow) -> String {
     if w.settings.report.cost == CostReport::Hidden {
         return String::new();
+    }
+    if w.cost.calls == 0 {
+        return format!("nothing yet, of at most {}.", w.budget);
     }
     let calls = count(w.cost.calls as usize, "model call");
     let nominal = if w.cost.nominal {
@@ -245,8 +250,17 @@ pub(super) fn default_branch(w: &Workflow) -> String {
 /// Who is asked to review a phase, before anybody was.
 pub(super) fn reviewers(w: &Workflow) -> String {
     let requester = name_of(&w.requester);
-    match &w.settings.reviewers {
-        Reviewers::Word(ReviewersWord::Auto) => {
+    if let Reviewers::Logins(logins) = &w.settings.reviewers {
+        let names: Vec<String> = logins.iter().take(20).map(|l| plain(l, 40)).collect();
+        return enumerate(&names, "or");
+    }
+    let word = if let Reviewers::Word(word) = &w.settings.reviewers {
+        *word
+    } else {
+        ReviewersWord::Auto
+    };
+    match word {
+        ReviewersWord::Auto => {
             let owners = w.survey.as_ref().is_some_and(|s| s.has_codeowners);
             let own = reviews::may_approve_code(w, &w.requester).is_ok();
             match (owners, own) {
@@ -255,13 +269,9 @@ pub(super) fn reviewers(w: &Workflow) -> String {
                 (false, false) => "whoever last changed most of the files".to_owned(),
             }
         }
-        Reviewers::Word(ReviewersWord::Codeowners) => "the code owners".to_owned(),
-        Reviewers::Word(ReviewersWord::Requester) => requester,
-        Reviewers::Word(ReviewersWord::None) => "nobody in particular".to_owned(),
-        Reviewers::Logins(logins) => {
-            let names: Vec<String> = logins.iter().take(20).map(|l| plain(l, 40)).collect();
-            enumerate(&names, "or")
-        }
+        ReviewersWord::Codeowners => "the code owners".to_owned(),
+        ReviewersWord::Requester => requester,
+        ReviewersWord::None => "nobody in particular".to_owned(),
     }
 }
 
