@@ -12,6 +12,8 @@
 //! `ARCHITECTURE.md` has the map of the modules and what each must never do.
 
 pub mod clock;
+pub mod config;
 pub mod llm;
 pub mod store;
+pub mod telemetry;
 pub mod workflow;
