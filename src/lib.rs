@@ -13,6 +13,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod http;
 pub mod llm;
 pub mod store;
 pub mod telemetry;
