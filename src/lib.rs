@@ -11,6 +11,7 @@
 //!
 //! `ARCHITECTURE.md` has the map of the modules and what each must never do.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod http;
