@@ -11,10 +11,14 @@
 //!
 //! `ARCHITECTURE.md` has the map of the modules and what each must never do.
 
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod engine;
 pub mod github;
+pub mod http;
 pub mod llm;
 pub mod sim;
 pub mod store;
+pub mod telemetry;
 pub mod workflow;
