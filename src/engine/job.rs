@@ -28,6 +28,15 @@ pub(super) enum Job {
         /// What made us look.
         hint: StartHint,
     },
+    /// Open an issue out of a text and start work on it, for the operator.
+    Generate {
+        /// The repository.
+        repository: i64,
+        /// The text.
+        text: String,
+        /// The request's key.
+        key: String,
+    },
     /// React to what was refused: a start by somebody who may not.
     Refuse {
         /// The repository.
@@ -81,7 +90,7 @@ impl Job {
     pub(super) fn subject(&self) -> String {
         match self {
             Self::ReadStart { repository, issue, .. } => subject::issue(*repository, *issue),
-            Self::Refuse { repository, .. } | Self::Discover { repository, .. } => subject::repository(*repository),
+            Self::Refuse { repository, .. } | Self::Discover { repository, .. } | Self::Generate { repository, .. } => subject::repository(*repository),
             Self::Order { .. } | Self::ListInstallations { .. } => subject::SERVICE.to_owned(),
         }
     }
@@ -91,7 +100,7 @@ impl Job {
         match self {
             Self::Order { order } => order.due(),
             Self::ListInstallations { due } | Self::Discover { due, .. } => Some(*due),
-            Self::ReadStart { .. } | Self::Refuse { .. } => None,
+            Self::ReadStart { .. } | Self::Refuse { .. } | Self::Generate { .. } => None,
         }
     }
 
@@ -100,6 +109,7 @@ impl Job {
         match self {
             Self::Order { order } => order.name(),
             Self::ReadStart { .. } => "read_start",
+            Self::Generate { .. } => "generate",
             Self::Refuse { .. } => "refuse",
             Self::ListInstallations { .. } => "list_installations",
             Self::Discover { .. } => "discover",

@@ -181,6 +181,17 @@ impl Engine {
         Ok(Reply::Pending)
     }
 
+    /// Opens an issue out of a text (its first line is the title) and starts work on it, as the operator.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn generate(&self, repository: &str, text: &str, key: &str) -> Result<Reply, StoreError> {
+        let Some(repo) = self.repository(repository).await? else { return Ok(Reply::NotFound) };
+        let job = job::Job::Generate { repository: repo.id, text: text.to_owned(), key: key.to_owned() };
+        self.deliver(job.wanted_by(&job.subject(), &format!("generate:{key}"), self.now())).await?;
+        Ok(Reply::Pending)
+    }
+
     /// Gives a command as the operator. `key` makes a repetition harmless. Waits up to `patience` for the decision.
     ///
     /// # Errors

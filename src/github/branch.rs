@@ -11,10 +11,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Github;
-use super::api::{Request, Scope, below, segment};
 use super::error::{Conflict, Error, optional};
 use super::graphql::{Mutation, Mutations, Outcome};
 use super::render::Rendered;
+use super::request::{Request, Scope, below, segment};
 use super::types::{Attempt, Repo, Sha};
 
 /// Most branches of one prefix that are listed: far above what a workflow makes.

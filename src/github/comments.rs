@@ -9,12 +9,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Github;
-use super::api::{Request, Scope, below};
 use super::error::Error;
 use super::graphql::{Mutation, Mutations};
 use super::issue::{COMMENT_FIELDS, Comment, RawComment};
 use super::pull_state::Nodes;
 use super::render::{Marked, Marker, Rendered};
+use super::request::{Request, Scope, below};
 use super::types::{Attempt, NodeId, Repo, WHO};
 
 /// Pages of a hundred comments that a search reads back. An issue holds at most 2,500.
@@ -184,22 +184,6 @@ impl Github {
         let path = below(repo, &format!("/issues/{issue}"));
         let body = json!({ "state": "closed", "state_reason": "completed" });
         self.call(Scope::write(repo), Request::patch(path, body)).await.map(|_| ())
-    }
-
-    /// Opens an issue: `generate` makes one out of a text.
-    ///
-    /// # Errors
-    /// See [`Error`]; after a lost answer look for it by its marker among the newest issues before trying again.
-    pub async fn open_issue(&self, repo: &Repo, title: &Rendered, body: &Rendered, labels: &[String]) -> Result<u64, Error> {
-        #[derive(Deserialize)]
-        struct Raw {
-            number: u64,
-        }
-        let body = json!({ "title": title, "body": body, "labels": labels });
-        let reply = self
-            .call(Scope::write(repo), Request::post(below(repo, "/issues"), body))
-            .await?;
-        reply.json::<Raw>().map(|made| made.number)
     }
 
     /// The oldest visible comment of ours with `marker`; further ones are hidden.

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::Github;
-use super::api::{Request, Scope};
 use super::error::Error;
+use super::request::{Request, Scope};
 use crate::clock::Millis;
 
 /// Pages of a hundred attempts that one sweep reads. GitHub keeps three days; a sweep comes every few minutes.

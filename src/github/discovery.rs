@@ -8,8 +8,8 @@
 use serde::Deserialize;
 
 use super::Github;
-use super::api::{Request, Scope, below, segment};
 use super::error::Error;
+use super::request::{Request, Scope, below, segment};
 use super::types::{Actor, NodeId, Repo, RestActor};
 use crate::clock::Millis;
 

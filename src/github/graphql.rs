@@ -13,8 +13,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::api::{Request, Scope};
 use super::error::Error;
+use super::request::{Request, Scope};
 use super::types::Repo;
 use super::{Github, classify};
 
@@ -117,6 +117,11 @@ impl Mutations {
 pub(super) struct Outcomes(BTreeMap<String, Outcome<Value>>);
 
 impl Outcomes {
+    /// Of a document that was not sent, because nothing was missing.
+    pub(super) fn none() -> Self {
+        Self(BTreeMap::new())
+    }
+
     /// The outcome under `alias`, read as `T`; `None` if the document had no such alias.
     pub(super) fn take<T: DeserializeOwned>(&mut self, alias: &str) -> Option<Outcome<T>> {
         self.0.remove(alias).map(|outcome| match outcome {

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::Github;
-use super::api::{Scope, below, segment};
 use super::error::{Error, optional};
+use super::request::{Scope, below, segment};
 use super::types::{Actor, Identity, InstallationId, NodeId, Repo, RepositoryId, RestActor};
 use crate::clock::Millis;
 

@@ -10,9 +10,9 @@ use http::header::LOCATION;
 use url::Url;
 
 use super::Github;
-use super::api::{Request, Scope, below};
 use super::endpoints::is_guarded;
 use super::error::{Error, optional};
+use super::request::{Request, Scope, below};
 use super::types::Repo;
 use super::wire::Keep;
 

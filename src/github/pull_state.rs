@@ -10,6 +10,7 @@ use crate::clock::Millis;
 
 mod checks;
 mod raw;
+mod reviews;
 
 pub(super) use checks::{CHECKS_PAGE, RawRollup, checks_page};
 pub(super) use raw::{Nodes, PageInfo, RawPull, actor, life, selection, time};

@@ -7,12 +7,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Github;
-use super::api::Scope;
 use super::error::{Conflict, Error};
 use super::graphql::{Mutation, Mutations};
 use super::phase::{NewPull, StatusRide};
 use super::pull_state::{Nodes, PullLife, PullState, actor, life};
 use super::render::Rendered;
+use super::request::Scope;
 use super::types::{Actor, Attempt, GraphActor, NodeId, PullRef, Repo, Sha, WHO};
 
 /// What is selected of a pull request just made.
@@ -234,11 +234,14 @@ impl Github {
             .map(|_| ())
     }
 
-    /// Takes a pull request out of draft. Repeating it is harmless.
+    /// Takes a pull request out of draft. A second attempt does nothing if it is no draft already.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn mark_ready(&self, repo: &Repo, pull: &PullRef) -> Result<(), Error> {
+    pub async fn mark_ready(&self, repo: &Repo, pull: &PullRef, attempt: Attempt) -> Result<(), Error> {
+        if attempt == Attempt::Again && self.read_pull(repo, pull.number).await?.is_some_and(|found| !found.draft) {
+            return Ok(());
+        }
         let mut document = Mutations::new("Ready");
         document.add("ready", READY, json!({ "pullRequestId": pull.node_id }));
         self.mutate(repo, document)

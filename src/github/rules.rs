@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Github;
-use super::api::{Scope, below};
 use super::branch::encoded;
 use super::error::{Denial, Error, optional};
+use super::request::{Scope, below};
 use super::types::Repo;
 
 /// Most rules of one branch. An organisation's rulesets together have tens.

@@ -8,9 +8,9 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::Github;
-use super::api::{Request, Scope, below};
 use super::branch::encoded;
 use super::error::{Error, optional};
+use super::request::{Request, Scope, below};
 use super::rules::Rules;
 use super::types::{Actor, Repo, Sha, WHO};
 use crate::clock::Millis;

@@ -158,6 +158,7 @@ impl Performing<'_> {
         match job {
             Job::Order { order } => self.order(order).await,
             Job::ReadStart { repository, issue, hint } => start::read_start(self, *repository, *issue, hint).await,
+            Job::Generate { repository, text, key } => start::generate(self, *repository, text, key).await,
             Job::Refuse { repository, node_id } => start::refuse(self, *repository, node_id).await,
             Job::ListInstallations { .. } => reconcile::list_installations(self).await,
             Job::Discover { repository, .. } => reconcile::discover(self, *repository).await,

@@ -40,7 +40,7 @@ impl At<'_> {
                 Ok(settled())
             }
             Order::MarkReady { target } => {
-                self.p.github.mark_ready(&self.repo, &pull_ref(self.track(*target)?)?).await?;
+                self.p.github.mark_ready(&self.repo, &pull_ref(self.track(*target)?)?, self.p.attempt()).await?;
                 Ok(settled())
             }
             Order::Present { target, head } => self.present(*target, head).await,

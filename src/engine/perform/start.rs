@@ -7,12 +7,16 @@ use super::{Ended, Performing, Trouble, repo};
 use crate::clock::Millis;
 use crate::engine::job::{Job, StartHint};
 use crate::engine::record;
-use crate::github::{IssueEventKind, NodeId, Reaction, Repo, WorkflowState};
+use crate::github::render::{Marker, Renderer};
+use crate::github::{Attempt, Conditional, IssueEventKind, NodeId, Reaction, Repo, WorkflowState};
 use crate::store::{WorkflowFilter, WorkflowRow};
 use crate::workflow::command::{self, Command, Manner};
 use crate::workflow::fact::{App, Fact, Repository, Start, StartedBy};
 use crate::workflow::ids::Person;
 use crate::workflow::policy;
+
+/// Issues that a second attempt looks through: the one of the first is among the newest.
+const GENERATED_LOOK_MAX: usize = 20;
 
 /// What started it.
 struct Found {
@@ -75,6 +79,41 @@ pub(super) async fn read_start(p: &Performing<'_>, repository: i64, issue: u64, 
     let fact = Fact::Started(Box::new(start));
     let subject = p.effect.subject.clone();
     Ok(Ended { deliveries: vec![record::fact_delivery(&subject, &found.id, &fact, p.engine.now())], ..Ended::saying("started") })
+}
+
+/// Opens an issue out of a text and starts work on it. A second attempt looks for the issue of the first.
+pub(super) async fn generate(p: &Performing<'_>, repository: i64, text: &str, key: &str) -> Result<Ended, Trouble> {
+    let Some(row) = p.engine.0.store.repositories().await?.into_iter().find(|r| r.id == repository) else {
+        return Ok(Ended::saying("not served"));
+    };
+    let repo = repo(&row);
+    let label = &p.engine.0.config.settings.labels.trigger;
+    let marker = Marker::new("generated", key, "1");
+    let mut found = None;
+    if p.attempt() == Attempt::Again
+        && let Conditional::Changed { value, .. } = p.github.labelled_issues(&repo, label, None, None).await?
+    {
+        for stub in value.iter().rev().take(GENERATED_LOOK_MAX) {
+            let state = p.github.read_issue(&repo, stub.number).await?;
+            if state.issue.is_some_and(|issue| marker.is_on(&issue.body)) {
+                found = Some(stub.number);
+                break;
+            }
+        }
+    }
+    let issue = match found {
+        Some(issue) => issue,
+        None => {
+            let renderer = Renderer::new(p.github.endpoints(), &repo);
+            let (title, body) = text.split_once('\n').unwrap_or((text, ""));
+            let body = renderer.marked(&marker, body)?;
+            p.github.open_issue(&repo, &renderer.line(title)?, body.body(), std::slice::from_ref(label)).await?
+        }
+    };
+    let hint = StartHint::Operator { auto: false, key: key.to_owned() };
+    let job = Job::ReadStart { repository, issue, hint };
+    let next = job.wanted_by(&job.subject(), &format!("api:{key}"), p.engine.now());
+    Ok(Ended { deliveries: vec![next], ..Ended::saying("opened") })
 }
 
 /// Reacts to what was refused.

@@ -2,10 +2,12 @@
 //!
 //! Invariant: the selections and the structs that read them stand together here.
 
-use super::{
-    BranchState, ClosingPull, Comment, Deserialize, GraphActor, Issue, IssueEvent, IssueEventKind, NodeId, Nodes, PageInfo,
-    PullRef, Sha, Value, actor, big_number, filled, life, time,
-};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::super::pull_state::{Nodes, PageInfo, actor, life, time};
+use super::super::types::{GraphActor, NodeId, PullRef, Sha, big_number};
+use super::{BranchState, ClosingPull, Comment, Issue, IssueEvent, IssueEventKind};
 
 /// The fields of a comment.
 pub(in crate::github) const COMMENT_FIELDS: &str =
@@ -215,7 +217,7 @@ impl RawEvent {
             "LabeledEvent" => IssueEventKind::Labeled(self.label?.name),
             "UnlabeledEvent" => IssueEventKind::Unlabeled(self.label?.name),
             "ClosedEvent" => {
-                let closer: Option<RawCloser> = self.closer.and_then(filled);
+                let closer: Option<RawCloser> = self.closer.and_then(|closer| serde_json::from_value(closer).ok());
                 let (pull, repository) = closer.map_or((None, None), |c| (Some(c.number), Some(c.repository.name_with_owner)));
                 IssueEventKind::Closed { pull, repository }
             }

@@ -7,12 +7,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::Github;
-use super::super::api::stale;
 use super::super::error::Error;
 use super::super::graphql::{Mutations, Outcome};
 use super::super::pacing::Load;
 use super::super::pull_state::{PullLife, PullState};
 use super::super::render::Rendered;
+use super::super::request::stale;
 use super::super::types::{Actor, Attempt, PullRef, Repo, Sha};
 use super::{MERGE, StatusRide};
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::super::Github;
 use super::super::checks::{ANNOTATIONS_AT_ONCE, Annotation, AnnotationLevel, CheckReport, Conclusion, OwnCheck};
 use super::super::error::Error;
-use super::super::graphql::{Mutations, Outcome};
+use super::super::graphql::{Mutations, Outcome, Outcomes};
 use super::super::pacing::Load;
 use super::super::pulls::READY;
 use super::super::types::{Attempt, NodeId, PullRef, Repo};
@@ -104,15 +104,85 @@ impl Github {
     /// # Errors
     /// Nothing of the document was carried out, or nobody knows; refusals of single parts are in the outcome.
     pub async fn present_phase(&self, repo: &Repo, present: &Present, attempt: Attempt) -> Result<Presented, Error> {
-        let report = present.check.report();
-        let found = match (attempt, &present.check) {
-            (Attempt::Again, PresentCheck::New(report)) => self.own_check(repo, report).await?,
-            (Attempt::First, PresentCheck::New(_)) | (_, PresentCheck::Over(..)) => None,
+        let stands = match attempt {
+            Attempt::First => Stands::default(),
+            Attempt::Again => self.presented_before(repo, present).await?,
         };
+        let document = present.document(repo, &stands);
+        let mut outcomes = if document.is_empty() {
+            Outcomes::none()
+        } else {
+            self.mutate(repo, document).await?
+        };
+        let mut part = |alias: &str| outcomes.take::<Value>(alias).map(|outcome| outcome.map(|_| ()));
+        let ready = if stands.ready {
+            Some(Outcome::Done(()))
+        } else {
+            part("ready")
+        };
+        let reviewers = if stands.reviewers {
+            Some(Outcome::Done(()))
+        } else {
+            part("reviewers")
+        };
+        let status = part(StatusRide::ALIAS);
+        let check = match stands.check {
+            Some(own) => Outcome::Done(own),
+            None => outcomes.one::<Checked>("check").map(|made| made.check_run.own()),
+        };
+        if let Outcome::Done(own) = &check {
+            self.annotate_further(repo, present.check.report(), own).await?;
+        }
+        Ok(Presented {
+            check,
+            ready: ready.filter(|_| present.ready),
+            reviewers: reviewers.filter(|_| !present.reviewers.is_empty()),
+            status,
+        })
+    }
+
+    /// What an earlier attempt did.
+    async fn presented_before(&self, repo: &Repo, present: &Present) -> Result<Stands, Error> {
+        let check = match &present.check {
+            PresentCheck::New(report) => self.own_check(repo, report).await?,
+            PresentCheck::Over(..) => None,
+        };
+        let Some(pull) = self.read_pull(repo, present.pull.number).await? else {
+            return Err(Error::NotFound {
+                message: format!("no pull request {}", present.pull.number),
+            });
+        };
+        // Who has answered since is no longer among those asked.
+        let answered = pull.reviews.iter().filter_map(|review| review.author.as_ref());
+        let known: Vec<&NodeId> = pull
+            .asked
+            .iter()
+            .chain(answered)
+            .filter_map(|person| person.node_id.as_ref())
+            .collect();
+        let reviewers = present.reviewers.iter().all(|reviewer| known.contains(&reviewer));
+        Ok(Stands {
+            check,
+            ready: !pull.draft,
+            reviewers,
+        })
+    }
+}
+
+/// What stands already.
+#[derive(Default)]
+struct Stands {
+    check: Option<OwnCheck>,
+    ready: bool,
+    reviewers: bool,
+}
+
+impl Present {
+    /// The mutations that are missing.
+    fn document(&self, repo: &Repo, stands: &Stands) -> Mutations {
         let mut document = Mutations::new("PresentPhase");
-        match &present.check {
-            // It stands already and says the same.
-            PresentCheck::New(_) if found.is_some() => {}
+        match &self.check {
+            PresentCheck::New(_) if stands.check.is_some() => {}
             PresentCheck::New(report) => {
                 let mut input = check_input(repo, report);
                 put(&mut input, "headSha", json!(report.head));
@@ -124,41 +194,17 @@ impl Github {
                 document.add("check", UPDATE_CHECK, input);
             }
         }
-        if present.ready {
-            document.add("ready", READY, json!({ "pullRequestId": present.pull.node_id }));
+        if self.ready && !stands.ready {
+            document.add("ready", READY, json!({ "pullRequestId": self.pull.node_id }));
         }
-        if !present.reviewers.is_empty() {
-            let input = json!({ "pullRequestId": present.pull.node_id, "userIds": present.reviewers, "union": true });
+        if !self.reviewers.is_empty() && !stands.reviewers {
+            let input = json!({ "pullRequestId": self.pull.node_id, "userIds": self.reviewers, "union": true });
             document.add("reviewers", REQUEST_REVIEWS, input);
         }
-        if let Some(ride) = &present.ride {
+        if let Some(ride) = &self.ride {
             ride.join(&mut document);
         }
-        if document.is_empty() {
-            let check = found.map_or(Outcome::Unknown, Outcome::Done);
-            return Ok(Presented {
-                check,
-                ready: None,
-                reviewers: None,
-                status: None,
-            });
-        }
-        let mut outcomes = self.mutate(repo, document).await?;
-        let mut part = |alias: &str| outcomes.take::<Value>(alias).map(|outcome| outcome.map(|_| ()));
-        let (ready, reviewers, status) = (part("ready"), part("reviewers"), part(StatusRide::ALIAS));
-        let check = match found {
-            Some(own) => Outcome::Done(own),
-            None => outcomes.one::<Checked>("check").map(|made| made.check_run.own()),
-        };
-        if let Outcome::Done(own) = &check {
-            self.annotate_further(repo, report, own).await?;
-        }
-        Ok(Presented {
-            check,
-            ready,
-            reviewers,
-            status,
-        })
+        document
     }
 }
 

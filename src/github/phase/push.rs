@@ -8,12 +8,13 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::Github;
-use super::super::api::stale;
 use super::super::branch::BranchAt;
-use super::super::commit::{Change, Changes, CommitSummary, Comparison, Content, Message, NewCommit};
+use super::super::commit::{Change, Changes, Content, Message, NewCommit};
+use super::super::compare::{CommitSummary, Comparison};
 use super::super::error::{Conflict, Error};
 use super::super::graphql::Mutations;
 use super::super::pacing::Load;
+use super::super::request::stale;
 use super::super::types::{Attempt, Repo, Sha};
 use super::{CREATE_COMMIT, Route};
 

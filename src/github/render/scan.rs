@@ -5,15 +5,16 @@
 //!
 //! Invariant: the scanner never adds a backtick, tilde or line, so that code stays code.
 
-use std::ops::Range;
-
-use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag};
+mod allow;
+mod code;
+mod words;
 
 use super::Renderer;
-use super::close::options;
+use code::codes;
+use words::{BREAK, is_entity, is_plain_address, is_trailer, is_word, simple_link, starts_with_word, target};
 
-/// Shows as nothing and ends a word for GitHub.
-const BREAK: char = '\u{200b}';
+pub(super) use code::outside_code;
+pub(super) use words::visible;
 
 /// HTML that may stay: it folds and breaks lines, and has no attributes.
 const TAGS: &[&str] = &[
@@ -39,16 +40,8 @@ const DRAWN: &[&str] = &["geojson", "topojson", "stl"];
 /// What in a drawn graph makes links or changes how it is drawn.
 const GRAPH_ACTS: &[&str] = &["click", "href", "://", "%%{", "javascript:"];
 
-/// Words that close an issue when a number follows.
-const CLOSERS: &[&str] = &[
-    "close", "closes", "closed", "fix", "fixes", "fixed", "resolve", "resolves", "resolved",
-];
-
 /// Words in brackets that keep CI away from a commit.
 const CI_SKIPS: &[&str] = &["[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "[actions skip]"];
-
-/// Pages of other repositories that do not notice who links to them.
-const UNNOTICING: &[&str] = &["blob", "tree", "releases", "actions", "runs", "wiki"];
 
 /// Whether the text is Markdown or shown as it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -237,60 +230,6 @@ impl<'r> Scanner<'r> {
         self.put_broken(":")
     }
 
-    fn allows_target(&self, target: &str) -> bool {
-        let anchor = |name: &str| {
-            !name.is_empty()
-                && name
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-        };
-        if target.strip_prefix('#').is_some_and(anchor) {
-            return true;
-        }
-        target.bytes().all(is_plain_address) && self.allows_address(target, "")
-    }
-
-    /// Whether an address leads to this GitHub and leaves no trace elsewhere. `before` is the text in front of it.
-    fn allows_address(&self, address: &str, before: &str) -> bool {
-        let Some(path) = address.strip_prefix(self.renderer.web.as_str()) else {
-            return false;
-        };
-        let Some(path) = path.strip_prefix('/') else {
-            return path.is_empty();
-        };
-        let numbered = |(_, anchor): (&str, &str)| anchor.starts_with(|c: char| c.is_ascii_digit());
-        if path.contains("..") || path.contains("//") || path.split_once('#').is_some_and(numbered) {
-            return false;
-        }
-        let own = path
-            .get(..self.renderer.repository.len())
-            .is_some_and(|name| name.eq_ignore_ascii_case(&self.renderer.repository));
-        let page = if own {
-            path.get(self.renderer.repository.len()..).unwrap_or_default()
-        } else {
-            path
-        };
-        if own && (page.is_empty() || page.starts_with(['/', '?', '#'])) {
-            let number = number_of(page);
-            return number.is_none_or(|number| self.renderer.references.contains(&number) && self.may_close(number, before));
-        }
-        path.split('/').nth(2).is_none_or(|page| UNNOTICING.contains(&page))
-    }
-
-    fn allows(&self, number: u64) -> bool {
-        self.renderer.references.contains(&number) && self.may_close(number, &self.out)
-    }
-
-    /// Whether `number` may follow `before`: a closing word is for one issue only.
-    fn may_close(&self, number: u64, before: &str) -> bool {
-        self.renderer.closes == Some(number) || !ends_with_closer(before)
-    }
-
-    /// Whether the name of a repository stands right before: `owner/name#5`.
-    fn names_repository(&self) -> bool {
-        self.out.ends_with(|c: char| is_word(c) || matches!(c, '-' | '.' | '/'))
-    }
-
     fn skip_word(&mut self, c: char, rest: &str) -> Option<usize> {
         let skips = c == '[' && CI_SKIPS.iter().any(|word| starts_with_word(rest, word));
         let trailer = matches!(c, 's' | 'S') && starts_with_word(rest, "skip-checks:");
@@ -325,148 +264,4 @@ impl<'r> Scanner<'r> {
     fn is_escaped(&self) -> bool {
         self.out.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1
     }
-}
-
-/// The text without characters that cannot be seen, with plain line ends.
-pub(super) fn visible(text: &str) -> String {
-    text.replace("\r\n", "\n")
-        .replace('\r', "\n")
-        .chars()
-        .filter(|c| !is_invisible(*c))
-        .collect()
-}
-
-/// Whether a line is a trailer of a commit message that names people by their address.
-fn is_trailer(line: &str) -> bool {
-    let Some((key, person)) = line.split_once(": ") else {
-        return false;
-    };
-    let known = ["Signed-off-by", "Co-authored-by", "Reviewed-by"].contains(&key);
-    let Some((name, address)) = person.trim_end().strip_suffix('>').and_then(|person| person.split_once(" <")) else {
-        return false;
-    };
-    let plain = |text: &str| !text.is_empty() && !text.contains(['<', '>', '#', '/', ':']);
-    known && plain(name) && !name.contains('@') && plain(address) && address.matches('@').count() == 1 && !address.contains(' ')
-}
-
-/// The parts of `text` that are not code.
-pub(super) fn outside_code(text: &str) -> Vec<&str> {
-    let mut parts = Vec::new();
-    let mut at = 0;
-    for code in codes(text) {
-        parts.extend(text.get(at..code.range.start));
-        at = code.range.end;
-    }
-    parts.extend(text.get(at..));
-    parts
-}
-
-struct Code {
-    range: Range<usize>,
-    /// First word of a fence's information.
-    drawn: String,
-}
-
-/// Code spans and blocks in order.
-fn codes(text: &str) -> Vec<Code> {
-    let mut found: Vec<Code> = Vec::new();
-    for (event, range) in Parser::new_ext(text, options()).into_offset_iter() {
-        let drawn = if let Event::Start(Tag::CodeBlock(kind)) = &event {
-            if let CodeBlockKind::Fenced(info) = kind {
-                info.split(|c: char| c.is_whitespace() || c == ',')
-                    .next()
-                    .unwrap_or_default()
-                    .to_lowercase()
-            } else {
-                String::new()
-            }
-        } else if matches!(event, Event::Code(_)) {
-            String::new()
-        } else {
-            continue;
-        };
-        if found.last().is_none_or(|last| last.range.end <= range.start) {
-            found.push(Code { range, drawn });
-        }
-    }
-    found
-}
-
-struct Link<'t> {
-    text: &'t str,
-    target: &'t str,
-    length: usize,
-}
-
-/// `[text](target)` at the start, if it is as plain as that.
-fn simple_link(rest: &str) -> Option<Link<'_>> {
-    let inside = rest.strip_prefix('[')?;
-    let text = inside.get(..inside.find(['[', ']', '\n', '`', '\\'])?)?;
-    let target = target(inside.get(text.len()..)?.strip_prefix("](")?)?;
-    Some(Link {
-        text,
-        target,
-        length: text.len() + target.len() + 4,
-    })
-}
-
-/// What stands before `)`, if it has no spaces, brackets or quotes.
-fn target(rest: &str) -> Option<&str> {
-    let end = rest.find(|c: char| {
-        c.is_whitespace() || c.is_control() || matches!(c, '(' | ')' | '<' | '>' | '[' | ']' | '\\' | '`' | '"' | '\'')
-    })?;
-    rest.get(end..)?.starts_with(')').then(|| rest.get(..end)).flatten()
-}
-
-/// The issue or pull request that a page of a repository is about: `/issues/5`, `/pull/5/files`.
-fn number_of(page: &str) -> Option<u64> {
-    let mut parts = page.trim_start_matches('/').split(['/', '?', '#']);
-    matches!(parts.next()?, "issues" | "pull" | "pulls" | "discussions")
-        .then(|| parts.next()?.parse().ok())
-        .flatten()
-}
-
-fn ends_with_closer(before: &str) -> bool {
-    let before =
-        before.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '*' | '_' | '~' | '\\' | '(' | '[' | BREAK));
-    let word: String = before
-        .chars()
-        .rev()
-        .take_while(|c| is_word(*c))
-        .collect::<Vec<_>>()
-        .into_iter()
-        .rev()
-        .collect();
-    CLOSERS.contains(&word.trim_matches('_').to_lowercase().as_str())
-}
-
-fn is_entity(rest: &str) -> bool {
-    let Some(name) = rest.strip_prefix('&') else { return false };
-    let Some(end) = name.find(';') else { return false };
-    let name = name.get(..end).unwrap_or_default();
-    !name.is_empty() && name.len() <= 40 && name.trim_start_matches('#').bytes().all(|byte| byte.is_ascii_alphanumeric())
-}
-
-fn is_plain_address(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'.' | b'-' | b'_' | b'~' | b'/' | b':' | b'%' | b'?' | b'=' | b'#' | b'+' | b','
-        )
-}
-
-fn starts_with_word(rest: &str, word: &str) -> bool {
-    rest.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word))
-}
-
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// Characters that show as nothing, change the direction of writing, or are controls. Emoji keep their selectors.
-fn is_invisible(c: char) -> bool {
-    matches!(u32::from(c),
-        0x00..=0x08 | 0x0b..=0x1f | 0x7f..=0x9f | 0xad | 0x034f | 0x061c | 0x115f | 0x1160 | 0x17b4 | 0x17b5 | 0x180b..=0x180f
-        | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0x3164 | 0xfe00..=0xfe0d | 0xfeff | 0xffa0 | 0xfff9..=0xfffb
-        | 0x1d173..=0x1d17a | 0xe0000..=0xe0fff)
 }

@@ -5,8 +5,8 @@
 use serde::Deserialize;
 
 use super::super::Github;
-use super::super::api::{Scope, below};
 use super::super::error::Error;
+use super::super::request::{Scope, below};
 use super::super::types::{Repo, Sha};
 
 /// Folders that are walked where GitHub cuts the whole tree (at 100,000 entries or 7 MB).

@@ -460,26 +460,50 @@ async fn a_phase_is_presented_by_one_document_with_an_outcome_for_each_part() {
 }
 
 #[tokio::test]
-async fn a_check_run_that_stands_is_not_made_twice() {
-    let bench = Bench::new(|asked| {
-        if asked.path.contains("/check-runs") {
-            return ok(&json!({ "total_count": 2, "check_runs": [
-                { "id": 9, "node_id": "CR_9", "external_id": "wf/01-a/0" }, { "id": 8, "node_id": "CR_8", "external_id": "wf/01-a/1" }] }));
+async fn a_second_presentation_does_only_what_is_missing() {
+    // Whether it is a draft still, who is asked already, and what is then sent.
+    let rows: [(bool, Value, &[&str]); 3] = [
+        (true, json!([]), &["markPullRequestReadyForReview", "requestReviews"]),
+        (false, json!([]), &["requestReviews"]),
+        (
+            false,
+            json!([{ "requestedReviewer": { "__typename": "User", "login": "r", "id": "U_3", "databaseId": 3 } }]),
+            &[],
+        ),
+    ];
+    for (draft, asked_already, wanted) in rows {
+        let bench = Bench::new(move |asked| {
+            if asked.path.contains("/check-runs") {
+                return ok(&json!({ "total_count": 2, "check_runs": [
+                    { "id": 9, "node_id": "CR_9", "external_id": "wf/01-a/0" },
+                    { "id": 8, "node_id": "CR_8", "external_id": "wf/01-a/1" }] }));
+            }
+            if asked.line() == "PresentPhase" {
+                return data(
+                    &json!({ "ready": { "pullRequest": { "id": "x" } }, "reviewers": { "pullRequest": { "id": "x" } } }),
+                );
+            }
+            let mut pull = super::reading::raw_pull(4, "OPEN", HEAD);
+            pull["isDraft"] = json!(draft);
+            pull["reviewRequests"] = json!({ "nodes": asked_already });
+            pull["commits"] = json!({ "nodes": [] });
+            data(&json!({ "node": { "pull4": pull } }))
+        });
+        let presented = bench.github.present_phase(&repo(), &present(), Attempt::Again).await.unwrap();
+        assert_eq!(presented.check.done().unwrap().id, 8);
+        assert_eq!(
+            (presented.ready, presented.reviewers),
+            (Some(Outcome::Done(())), Some(Outcome::Done(())))
+        );
+        let asked = bench.take();
+        let looked = format!("/commits/{HEAD}/check-runs?check_name=millhand&app_id=99&filter=all");
+        assert!(asked.iter().any(|asked| asked.path.contains(&looked)));
+        let sent = asked.iter().find(|asked| asked.line() == "PresentPhase");
+        let text = sent.map_or_else(String::new, |asked| asked.body["query"].as_str().unwrap().to_owned());
+        for field in ["createCheckRun", "markPullRequestReadyForReview", "requestReviews"] {
+            assert_eq!(text.contains(field), wanted.contains(&field), "{field} {wanted:?}");
         }
-        data(&json!({ "ready": { "pullRequest": { "id": "x" } }, "reviewers": { "pullRequest": { "id": "x" } } }))
-    });
-    let presented = bench.github.present_phase(&repo(), &present(), Attempt::Again).await.unwrap();
-    assert_eq!(presented.check.done().unwrap().id, 8);
-    let asked = bench.take();
-    assert!(asked.iter().any(|asked| asked.path.contains(&format!(
-        "/commits/{HEAD}/check-runs?check_name=millhand&app_id=99&filter=all"
-    ))));
-    assert!(
-        !asked.last().unwrap().body["query"]
-            .as_str()
-            .unwrap()
-            .contains("createCheckRun")
-    );
+    }
 }
 
 fn merge() -> Merge {

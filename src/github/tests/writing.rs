@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::github::bench::{Answer, Bench, HEAD, data, ok, repo, sha, status};
 use crate::github::render::{Marked, Marker, Rendered, Renderer};
 use crate::github::{
-    Annotation, AnnotationLevel, Attempt, CheckReport, Conclusion, Endpoints, Error, NodeId, PullRef, ReviewAnswer,
+    Annotation, AnnotationLevel, Attempt, CheckReport, Conclusion, Endpoints, Error, NewIssue, NodeId, PullRef, ReviewAnswer,
 };
 
 fn marker() -> Marker {
@@ -219,4 +219,28 @@ async fn failed_jobs_run_once_more_and_not_twice() {
     let running = Bench::new(|_| status(403, "This workflow is already running"));
     let error = running.github.rerun_failed(&repo(), 12, 1, Attempt::First).await.unwrap_err();
     assert!(matches!(error, Error::Conflict { .. }) && error.passes());
+}
+
+#[tokio::test]
+async fn an_issue_is_opened_once() {
+    let new = NewIssue {
+        title: body(),
+        text: text(),
+        labels: vec!["millhand".to_owned()],
+    };
+    for (author, wanted) in [(990, 5), (3, 9)] {
+        let said = body().as_str().to_owned();
+        let bench = Bench::new(move |asked| {
+            if asked.method == "POST" {
+                return ok(&json!({ "number": 9 }));
+            }
+            let issue = |number: u64, body: &str| json!({ "number": number, "body": body, "user": { "id": author, "login": "x", "type": "Bot" } });
+            ok(&json!([issue(6, "other"), issue(5, &said)]))
+        });
+        assert_eq!(
+            bench.github.open_issue(&repo(), &new, Attempt::Again).await,
+            Ok(wanted),
+            "{author}"
+        );
+    }
 }

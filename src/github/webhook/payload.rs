@@ -7,9 +7,21 @@
 //! Invariant: a body whose shape does not fit its event's name is [`Malformed`]: the name is not signed.
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
-use super::super::types::{Actor, Identity, InstallationId, NodeId, RepositoryId, RestActor};
+use super::super::types::{Actor, Identity, InstallationId, NodeId, RepositoryId};
+
+mod action;
+mod events;
+mod fields;
+
+pub use action::Action;
+pub use events::{
+    CheckRunEvent, CheckSuiteEvent, CommentEvent, InstallationEvent, IssueEvent, MergeGroupEvent, PullEvent, PushEvent,
+    RepositoriesEvent, RepositoryEvent, ReviewCommentEvent, ReviewEvent, StatusEvent, WorkflowRunEvent,
+};
+
+use action::used;
+use fields::Envelope;
 
 /// The body is no JSON, or lacks what the event's name promises.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,56 +62,6 @@ pub struct RepositoryName {
     pub default_branch: Option<String>,
 }
 
-/// An event's action. Those that are used have a name here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(
-    missing_docs,
-    reason = "the names are GitHub's own; its documentation of webhook events says what each means"
-)]
-pub enum Action {
-    /// The event has no action.
-    None,
-    Added,
-    Archived,
-    Assigned,
-    AutoMergeEnabled,
-    AutoMergeDisabled,
-    ChecksRequested,
-    Closed,
-    Completed,
-    ConvertedToDraft,
-    Created,
-    Deleted,
-    Dequeued,
-    Destroyed,
-    Dismissed,
-    Edited,
-    Enqueued,
-    InProgress,
-    Labeled,
-    Locked,
-    NewPermissionsAccepted,
-    Opened,
-    Privatized,
-    Publicized,
-    ReadyForReview,
-    Removed,
-    Renamed,
-    Reopened,
-    Requested,
-    RequestedAction,
-    Rerequested,
-    Submitted,
-    Suspend,
-    Synchronize,
-    Transferred,
-    Unarchived,
-    Unassigned,
-    Unlabeled,
-    Unlocked,
-    Unsuspend,
-}
-
 /// One delivery, read as far as it is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payload {
@@ -137,154 +99,6 @@ pub enum Payload {
     Unused,
 }
 
-/// `issues`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IssueEvent {
-    /// The issue's number.
-    pub number: u64,
-    /// The label that was set or removed.
-    pub label: Option<String>,
-}
-
-/// `issue_comment`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CommentEvent {
-    /// Number of the issue or pull request.
-    pub number: u64,
-    /// Whether that is a pull request.
-    pub on_pull: bool,
-    /// The comment's id.
-    pub comment: u64,
-    /// Its GraphQL id.
-    pub node_id: Option<NodeId>,
-    /// The App that wrote it for its author.
-    pub app: Option<u64>,
-}
-
-/// `pull_request`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PullEvent {
-    /// The pull request's number.
-    pub number: u64,
-    /// Its head branch.
-    pub head: String,
-    /// Its head commit.
-    pub head_sha: String,
-    /// Its base branch.
-    pub base: String,
-    /// Whether it is merged.
-    pub merged: bool,
-}
-
-/// `pull_request_review`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReviewEvent {
-    /// The pull request's number.
-    pub number: u64,
-    /// The review's id.
-    pub review: u64,
-}
-
-/// `pull_request_review_comment`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReviewCommentEvent {
-    /// The pull request's number.
-    pub number: u64,
-    /// The comment's id.
-    pub comment: u64,
-}
-
-/// `check_run`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CheckRunEvent {
-    /// The check run's id.
-    pub run: u64,
-    /// Its name.
-    pub name: String,
-    /// The commit it is about.
-    pub head_sha: String,
-    /// The branch it was pushed to, where known.
-    pub head_branch: Option<String>,
-    /// The App it belongs to.
-    pub app: Option<u64>,
-    /// What its App calls it.
-    pub external_id: Option<String>,
-    /// The button that was pressed.
-    pub button: Option<String>,
-}
-
-/// `check_suite`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CheckSuiteEvent {
-    /// The commit it is about.
-    pub head_sha: String,
-    /// The branch it was pushed to, where known.
-    pub head_branch: Option<String>,
-    /// The App it belongs to.
-    pub app: Option<u64>,
-}
-
-/// `workflow_run`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WorkflowRunEvent {
-    /// The run's id.
-    pub run: u64,
-    /// The commit it is about.
-    pub head_sha: String,
-    /// The branch it was pushed to, where known.
-    pub head_branch: Option<String>,
-}
-
-/// `status`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StatusEvent {
-    /// The commit it is about.
-    pub sha: String,
-    /// The branches whose head that commit is, at most ten.
-    pub branches: Vec<String>,
-}
-
-/// `push`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PushEvent {
-    /// The whole name of the ref: `refs/heads/main`.
-    pub name: String,
-    /// Its commit before; zeros if it is new.
-    pub before: String,
-    /// Its commit now; zeros if it was deleted.
-    pub after: String,
-}
-
-/// `merge_group`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MergeGroupEvent {
-    /// The commit the queue tries.
-    pub head_sha: String,
-    /// The queue's own branch.
-    pub head_ref: String,
-    /// The branch it would be merged into, as a whole ref name.
-    pub base_ref: String,
-    /// Why a group ended.
-    pub reason: Option<String>,
-}
-
-/// `repository`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RepositoryEvent;
-
-/// `installation`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InstallationEvent;
-
-/// `installation_repositories`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RepositoriesEvent {
-    /// Repositories that the installation reaches now.
-    pub added: Vec<RepositoryId>,
-    /// Repositories that it reaches no more.
-    pub removed: Vec<RepositoryId>,
-}
-
 impl Payload {
     /// Reads a body as the event of that name (`X-GitHub-Event`).
     ///
@@ -296,27 +110,28 @@ impl Payload {
             detail,
         };
         let about = |error: serde_json::Error| broken(error.to_string());
+        let text = std::str::from_utf8(body).map_err(|error| broken(error.to_string()))?;
         // An array would do for a struct whose fields may all be missing.
-        if body.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
+        if !text.trim_start().starts_with('{') {
             return Err(broken("no JSON object".to_owned()));
         }
-        let envelope: Envelope = serde_json::from_slice(body).map_err(about)?;
+        let envelope: Envelope = serde_json::from_str(text).map_err(about)?;
         let Some(action) = used(event, envelope.action.as_deref()) else {
             return Ok(Self::Unused);
         };
         match event {
-            "issues" => envelope.with(action, body).map(Self::Issue),
-            "issue_comment" => envelope.with(action, body).map(Self::Comment),
-            "pull_request" => envelope.with(action, body).map(Self::Pull),
-            "pull_request_review" => envelope.with(action, body).map(Self::Review),
-            "pull_request_review_comment" => envelope.with(action, body).map(Self::ReviewComment),
-            "check_run" => envelope.with(action, body).map(Self::CheckRun),
-            "check_suite" => envelope.with(action, body).map(Self::CheckSuite),
-            "workflow_run" => envelope.with(action, body).map(Self::WorkflowRun),
-            "status" => envelope.with(action, body).map(Self::Status),
-            "push" => envelope.with(action, body).map(Self::Push),
-            "merge_group" => envelope.with(action, body).map(Self::MergeGroup),
-            "installation_repositories" => envelope.with(action, body).map(Self::Repositories),
+            "issues" => envelope.with(action, text).map(Self::Issue),
+            "issue_comment" => envelope.with(action, text).map(Self::Comment),
+            "pull_request" => envelope.with(action, text).map(Self::Pull),
+            "pull_request_review" => envelope.with(action, text).map(Self::Review),
+            "pull_request_review_comment" => envelope.with(action, text).map(Self::ReviewComment),
+            "check_run" => envelope.with(action, text).map(Self::CheckRun),
+            "check_suite" => envelope.with(action, text).map(Self::CheckSuite),
+            "workflow_run" => envelope.with(action, text).map(Self::WorkflowRun),
+            "status" => envelope.with(action, text).map(Self::Status),
+            "push" => envelope.with(action, text).map(Self::Push),
+            "merge_group" => envelope.with(action, text).map(Self::MergeGroup),
+            "installation_repositories" => envelope.with(action, text).map(Self::Repositories),
             "repository" if envelope.repository.is_none() => return Err(broken("no repository".to_owned())),
             "repository" => Ok(Self::Repository(envelope.holding(action, RepositoryEvent))),
             "installation" if envelope.installation.is_none() => return Err(broken("no installation".to_owned())),
@@ -353,10 +168,6 @@ impl Payload {
         app == Some(identity.app_id) || self.sender().is_some_and(|sender| sender.id == identity.user_id)
     }
 }
-
-mod fields;
-
-use fields::{Envelope, used};
 
 #[cfg(test)]
 mod tests;

@@ -72,6 +72,8 @@ fn begun_with(issue: IssueView, settings: Settings) -> Workflow {
             url: "https://github.test/acme/todo".to_owned(),
         },
         issue,
+        at: Millis(1_790_000_000_000),
+        comment: None,
         by: maintainer(),
         how: StartedBy::Label,
         auto: false,
@@ -189,6 +191,7 @@ fn planned_with(mut w: Workflow, plan: Plan, integration: bool) -> Workflow {
     w.baton = Baton::Whole(State::HandoffToCoder);
     w.cost = CostSeen {
         spent: MicroUsd(21_000),
+        reserved: MicroUsd(0),
         calls: 2,
         nominal: false,
     };
@@ -355,6 +358,7 @@ fn joined() -> Workflow {
     w.release.requests = 4;
     w.cost = CostSeen {
         spent: MicroUsd(1_230_000),
+        reserved: MicroUsd(0),
         calls: 11,
         nominal: false,
     };

@@ -1,119 +1,16 @@
-//! How the used fields lie in GitHub's JSON, and which actions of which events are used.
+//! How the used fields lie in GitHub's JSON.
 //!
-//! Invariant: what is not listed in [`used`] is not looked into.
+//! Invariant: unknown fields are skipped, and only what names the thing a delivery is about must be there.
 
-use serde::Deserializer;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 use super::{
-    Action, Actor, CheckRunEvent, CheckSuiteEvent, CommentEvent, Deserialize, DeserializeOwned, Event, InstallationId,
-    IssueEvent, MergeGroupEvent, NodeId, PullEvent, PushEvent, RepositoriesEvent, RepositoryId, RepositoryName, RestActor,
-    ReviewCommentEvent, ReviewEvent, StatusEvent, WorkflowRunEvent,
+    Action, Actor, CheckRunEvent, CheckSuiteEvent, CommentEvent, Event, InstallationId, IssueEvent, MergeGroupEvent, NodeId,
+    PullEvent, PushEvent, RepositoriesEvent, RepositoryId, RepositoryName, ReviewCommentEvent, ReviewEvent, StatusEvent,
+    WorkflowRunEvent,
 };
-
-/// The used actions of an event by GitHub's names; an event without actions has one empty name.
-pub(super) fn used(event: &str, action: Option<&str>) -> Option<Action> {
-    let names: &[&str] = match event {
-        "issues" => &[
-            "labeled",
-            "unlabeled",
-            "opened",
-            "edited",
-            "closed",
-            "reopened",
-            "deleted",
-            "transferred",
-            "assigned",
-            "unassigned",
-            "locked",
-            "unlocked",
-        ],
-        "issue_comment" => &["created", "edited", "deleted"],
-        "pull_request" => &[
-            "opened",
-            "synchronize",
-            "closed",
-            "reopened",
-            "edited",
-            "ready_for_review",
-            "converted_to_draft",
-            "labeled",
-            "unlabeled",
-            "enqueued",
-            "dequeued",
-            "auto_merge_enabled",
-            "auto_merge_disabled",
-            "locked",
-            "unlocked",
-        ],
-        "pull_request_review" => &["submitted", "edited", "dismissed"],
-        "pull_request_review_comment" => &["created", "edited", "deleted"],
-        "check_run" => &["completed", "rerequested", "requested_action"],
-        "check_suite" => &["completed", "rerequested"],
-        "workflow_run" => &["requested", "in_progress", "completed"],
-        "merge_group" => &["checks_requested", "destroyed"],
-        "repository" => &[
-            "renamed",
-            "transferred",
-            "deleted",
-            "archived",
-            "unarchived",
-            "privatized",
-            "publicized",
-            "edited",
-        ],
-        "installation" => &["created", "deleted", "suspend", "unsuspend", "new_permissions_accepted"],
-        "installation_repositories" => &["added", "removed"],
-        "status" | "push" | "ping" => return Some(Action::None),
-        _ => return None,
-    };
-    let action = action?;
-    if names.contains(&action) { named(action) } else { None }
-}
-
-fn named(action: &str) -> Option<Action> {
-    Some(match action {
-        "added" => Action::Added,
-        "archived" => Action::Archived,
-        "assigned" => Action::Assigned,
-        "auto_merge_enabled" => Action::AutoMergeEnabled,
-        "auto_merge_disabled" => Action::AutoMergeDisabled,
-        "checks_requested" => Action::ChecksRequested,
-        "closed" => Action::Closed,
-        "completed" => Action::Completed,
-        "converted_to_draft" => Action::ConvertedToDraft,
-        "created" => Action::Created,
-        "deleted" => Action::Deleted,
-        "dequeued" => Action::Dequeued,
-        "destroyed" => Action::Destroyed,
-        "dismissed" => Action::Dismissed,
-        "edited" => Action::Edited,
-        "enqueued" => Action::Enqueued,
-        "in_progress" => Action::InProgress,
-        "labeled" => Action::Labeled,
-        "locked" => Action::Locked,
-        "new_permissions_accepted" => Action::NewPermissionsAccepted,
-        "opened" => Action::Opened,
-        "privatized" => Action::Privatized,
-        "publicized" => Action::Publicized,
-        "ready_for_review" => Action::ReadyForReview,
-        "removed" => Action::Removed,
-        "renamed" => Action::Renamed,
-        "reopened" => Action::Reopened,
-        "requested" => Action::Requested,
-        "requested_action" => Action::RequestedAction,
-        "rerequested" => Action::Rerequested,
-        "submitted" => Action::Submitted,
-        "suspend" => Action::Suspend,
-        "synchronize" => Action::Synchronize,
-        "transferred" => Action::Transferred,
-        "unarchived" => Action::Unarchived,
-        "unassigned" => Action::Unassigned,
-        "unlabeled" => Action::Unlabeled,
-        "unlocked" => Action::Unlocked,
-        "unsuspend" => Action::Unsuspend,
-        _ => return None,
-    })
-}
+use crate::github::types::RestActor;
 
 #[derive(Deserialize)]
 pub(super) struct Envelope {
@@ -133,8 +30,8 @@ pub(super) struct Id<T> {
 }
 
 impl Envelope {
-    pub(super) fn with<T: DeserializeOwned>(self, action: Action, body: &[u8]) -> Result<Event<T>, serde_json::Error> {
-        serde_json::from_slice(body).map(|about| self.holding(action, about))
+    pub(super) fn with<T: DeserializeOwned>(self, action: Action, text: &str) -> Result<Event<T>, serde_json::Error> {
+        serde_json::from_str(text).map(|about| self.holding(action, about))
     }
 
     pub(super) fn holding<T>(self, action: Action, about: T) -> Event<T> {

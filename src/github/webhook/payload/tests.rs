@@ -26,9 +26,7 @@ fn parse(event: &str, body: &Value) -> Payload {
 /// Event, body, what it concerns.
 fn rows() -> Vec<(&'static str, Value, Vec<Concern>)> {
     let branch = |name: &str| Concern::Branch(name.to_owned());
-    let sha = || Concern::Sha(SHA.to_owned());
     let pull = json!({ "number": 4, "head": { "ref": "millhand/1-x/01-a", "sha": SHA }, "base": { "ref": "main", "sha": SHA } });
-    let suite = json!({ "head_branch": "b" });
     vec![
         (
             "issues",
@@ -66,6 +64,15 @@ fn rows() -> Vec<(&'static str, Value, Vec<Concern>)> {
             body("created", &json!({ "pull_request": pull, "comment": { "id": 2 } })),
             vec![Concern::Pull(4)],
         ),
+    ]
+}
+
+/// The same for events of commits and of the repository as a whole.
+fn rows_of_code() -> Vec<(&'static str, Value, Vec<Concern>)> {
+    let branch = |name: &str| Concern::Branch(name.to_owned());
+    let sha = || Concern::Sha(SHA.to_owned());
+    let suite = json!({ "head_branch": "b" });
+    vec![
         (
             "check_run",
             body(
@@ -133,7 +140,7 @@ fn rows() -> Vec<(&'static str, Value, Vec<Concern>)> {
 
 #[test]
 fn each_used_event_routes_to_what_it_concerns() {
-    for (event, body, concerns) in rows() {
+    for (event, body, concerns) in rows().into_iter().chain(rows_of_code()) {
         let payload = parse(event, &body);
         let route = Route {
             installation: Some(InstallationId(5)),
