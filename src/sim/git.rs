@@ -15,10 +15,11 @@ mod graph;
 mod merge;
 mod objects;
 mod refs;
+mod values;
 
 pub use diff::{FileChange, FileStatus};
 pub use merge::MergeOutcome;
-pub use objects::{CommitInfo, Entry, EntryMode, Ident, NewCommit, ObjectKind, TreeEdit};
+pub use values::{CommitInfo, Entry, EntryMode, Ident, NewCommit, ObjectKind, TreeEdit};
 
 /// The id of a git object (SHA-1).
 pub type Oid = gix::ObjectId;

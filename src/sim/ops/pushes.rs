@@ -9,7 +9,7 @@ use crate::sim::ops::{
     text,
 };
 use crate::sim::world::event::{PullAction, Push};
-use crate::sim::world::{CiTrigger, Closer, EventKind, MergeMethod, RepoId, TimelineKind, World};
+use crate::sim::world::{CiTrigger, Closer, EventKind, MergeMethod, RepoId, TimelineKind, UserId, World};
 
 /// Most commits in a push event.
 const PUSH_COMMITS: usize = 2048;
@@ -56,43 +56,19 @@ pub(super) fn moved(world: &mut World, actor: &Actor, repo: RepoId, moved: &Move
         (Some(before), Some(after)) => branch.is_some() && !store.is_ancestor(before, after)?,
         (None, _) | (_, None) => false,
     };
-    let sender = actor.user();
-    if moved.before.is_none() {
-        emit(
-            world,
-            repo,
-            sender,
-            EventKind::Create {
-                name: moved.name.clone(),
-            },
-        );
-    }
-    let push = Push {
-        name: moved.name.clone(),
-        before: moved.before,
-        after: moved.after,
-        forced,
-        commits: commits.clone(),
-    };
-    emit(world, repo, sender, EventKind::Push(push));
-    if moved.after.is_none() {
-        emit(
-            world,
-            repo,
-            sender,
-            EventKind::Delete {
-                name: moved.name.clone(),
-            },
-        );
-    }
-    let trigger = CiTrigger::Push {
+    announce(
+        world,
+        actor.user(),
         repo,
-        name: moved.name.clone(),
-        before: moved.before,
-        after: moved.after,
-        actor: sender,
-    };
-    world.ci_queue.push_back(trigger);
+        moved,
+        Push {
+            name: moved.name.clone(),
+            before: moved.before,
+            after: moved.after,
+            forced,
+            commits: commits.clone(),
+        },
+    );
     let Some(branch) = branch else { return Ok(()) };
     match moved.after {
         Some(after) => {
@@ -115,6 +91,26 @@ pub(super) fn moved(world: &mut World, actor: &Actor, repo: RepoId, moved: &Move
         None => deleted(world, actor, repo, (&branch, &moved.deletion))?,
     }
     Ok(())
+}
+
+/// Tells of the move itself, and puts it before CI.
+fn announce(world: &mut World, sender: UserId, repo: RepoId, moved: &Moved, push: Push) {
+    let name = || moved.name.clone();
+    if moved.before.is_none() {
+        emit(world, repo, sender, EventKind::Create { name: name() });
+    }
+    emit(world, repo, sender, EventKind::Push(push));
+    if moved.after.is_none() {
+        emit(world, repo, sender, EventKind::Delete { name: name() });
+    }
+    let (before, after) = (moved.before, moved.after);
+    world.ci_queue.push_back(CiTrigger::Push {
+        repo,
+        name: name(),
+        before,
+        after,
+        actor: sender,
+    });
 }
 
 fn new_commits(store: &Store, moved: &Moved, default: &str) -> Outcome<Vec<Oid>> {

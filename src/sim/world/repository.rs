@@ -4,15 +4,18 @@
 
 use std::collections::BTreeMap;
 
-use super::checks::{CheckRun, CheckSuite, CommitStatus, Job, Workflow, WorkflowRun};
+use super::account::Role;
+use super::actions::{Job, Workflow, WorkflowRun};
+use super::checks::{CheckRun, CheckSuite, CommitStatus};
 use super::ids::{
     CheckRunId, CommentId, LabelId, NodeRef, RepoId, ReviewCommentId, ReviewId, RunId, StatusId, SuiteId, ThreadId, UserId,
     WorkflowId,
 };
-use super::issue::{Comment, Issue};
+use super::issue::Issue;
+use super::pull::PullRequest;
 use super::review::{Review, ReviewComment, Thread};
 use super::rules::{Protection, Ruleset};
-use super::{account::Role, issue::PullRequest};
+use super::talk::Comment;
 use crate::clock::Millis;
 use crate::sim::git::Oid;
 
