@@ -39,11 +39,14 @@ pub enum Minimizable {
 /// Writes a comment.
 ///
 /// # Errors
-/// 403 when locked (for those without write), archived, or above 2,500 comments; 422 when empty or too long.
+/// 410 where issues are switched off; 403 when locked (for those without write), archived, or above 2,500 comments; 422 when empty or too long.
 pub fn create(world: &mut World, actor: &Actor, repo: RepoId, number: u64, body: impl Into<String>) -> Outcome<CommentId> {
     let body = body.into();
     let found = issue(world, repo, number)?;
     auth::require(world, actor, repo, if found.pull.is_some() { TALK_PULL } else { TALK_ISSUE })?;
+    if issue(world, repo, number)?.pull.is_none() && !repository(world, repo)?.settings.has_issues {
+        return Err(Refusal::new(410, "Issues are disabled for this repo"));
+    }
     refuse_locked(world, actor, repo, number)?;
     check_body(&body)?;
     if repository(world, repo)?.comments_on(number).count() >= COMMENT_LIMIT {

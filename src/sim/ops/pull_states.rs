@@ -82,6 +82,7 @@ pub(super) fn close(world: &mut World, actor: &Actor, repo: RepoId, number: u64)
             number,
         },
     );
+    start_ci(world, actor, (repo, number), "closed");
     Ok(())
 }
 
@@ -235,7 +236,7 @@ fn set_draft(world: &mut World, actor: &Actor, repo: RepoId, number: u64, draft:
     if !issue.is_open() {
         return Err(Refusal::new(422, "Pull request is closed"));
     }
-    if draft && !repository(world, repo)?.settings.drafts {
+    if draft && !repository(world, repo)?.has_paid_features() {
         return Err(Refusal::new(422, "Draft pull requests are not supported in this repository."));
     }
     let changed = found.draft != draft;

@@ -245,7 +245,7 @@ fn check_new(world: &World, repo: RepoId, new: &NewPull) -> Outcome<(Oid, Oid)> 
             "body is too long (maximum is 65536 characters)",
         ));
     }
-    if new.draft && !found.settings.drafts {
+    if new.draft && !found.has_paid_features() {
         return Err(Refusal::custom(
             "PullRequest",
             "Draft pull requests are not supported in this repository.",

@@ -9,7 +9,7 @@ use crate::sim::ops::{
     text,
 };
 use crate::sim::world::event::{PullAction, Push};
-use crate::sim::world::{CiTrigger, Closer, EventKind, MergeMethod, RepoId, TimelineKind, UserId, World};
+use crate::sim::world::{CiTrigger, Closer, EventKind, MergeMethod, PullRequest, RepoId, TimelineKind, UserId, World};
 
 /// Most commits in a push event.
 const PUSH_COMMITS: usize = 2048;
@@ -128,7 +128,7 @@ fn new_commits(store: &Store, moved: &Moved, default: &str) -> Outcome<Vec<Oid>>
     Ok(commits)
 }
 
-fn open_pulls(world: &World, repo: RepoId, test: impl Fn(&crate::sim::world::PullRequest) -> bool) -> Outcome<Vec<u64>> {
+fn open_pulls(world: &World, repo: RepoId, test: impl Fn(&PullRequest) -> bool) -> Outcome<Vec<u64>> {
     Ok(repository(world, repo)?
         .open_pulls()
         .filter(|(_, pull)| test(pull))
@@ -232,15 +232,23 @@ fn deleted(world: &mut World, actor: &Actor, repo: RepoId, (branch, deletion): (
     Ok(())
 }
 
-/// Commits on the default branch close the issues they name by keyword.
+/// Commits on the default branch close the issues they name by keyword; where they came by a pull request, it is the closer.
 fn close_by_commits(world: &mut World, actor: &Actor, repo: RepoId, commits: &[Oid]) -> Outcome<()> {
     let store = world.store(repo)?;
     let full_name = world.full_name(repo);
+    let tip = commits.last().copied();
+    let brought = |pull: &PullRequest| pull.merged.as_ref().is_some_and(|merged| Some(merged.commit) == tip);
+    let number = repository(world, repo)?
+        .issues
+        .values()
+        .find(|issue| issue.pull.as_ref().is_some_and(brought))
+        .map(|issue| issue.number);
     for oid in commits {
+        let closer = number.map_or(Closer::Commit(*oid), |number| Closer::Pull { number });
         for number in text::closes(&store.commit(*oid)?.message, &full_name) {
             let open = super::issue(world, repo, number).is_ok_and(|issue| issue.pull.is_none() && issue.is_open());
-            if open {
-                issues::close_by(world, actor, (repo, number), Closer::Commit(*oid))?;
+            if open && repository(world, repo)?.settings.auto_close_issues {
+                issues::close_by(world, actor, (repo, number), closer)?;
             }
         }
     }

@@ -42,7 +42,7 @@ pub struct NewRepository {
     pub private: bool,
     /// Files of the first commit; none leaves it empty. A file whose content begins with `#!` is executable.
     pub files: BTreeMap<String, String>,
-    /// Who makes it, and becomes its administrator.
+    /// Who makes it, and becomes its administrator; others work in it as the owner's team says.
     pub creator: UserId,
 }
 
@@ -191,6 +191,12 @@ fn first_commit(world: &World, store: &Store, creator: UserId, files: &BTreeMap<
 
 fn empty(world: &mut World, new: NewRepository) -> Repository {
     let (id, now): (RepoId, _) = (world.fresh(), world.now());
+    let mut collaborators = world
+        .accounts
+        .get(&new.owner)
+        .map(|owner| owner.team.clone())
+        .unwrap_or_default();
+    collaborators.insert(new.creator, Role::Admin);
     let labels = LABELS.map(|(name, color, description)| {
         let id = world.fresh();
         let (name, color, description) = (name.to_owned(), color.to_owned(), Some(description.to_owned()));
@@ -214,7 +220,7 @@ fn empty(world: &mut World, new: NewRepository) -> Repository {
         archived: false,
         default_branch: DEFAULT_BRANCH.to_owned(),
         settings: RepoSettings::default(),
-        collaborators: BTreeMap::from([(new.creator, Role::Admin)]),
+        collaborators,
         labels: BTreeMap::from(labels),
         rulesets: Vec::new(),
         protections: BTreeMap::new(),

@@ -87,6 +87,13 @@ impl Repository {
         NodeRef::Repository(self.id).encode()
     }
 
+    /// Whether draft pull requests and rulesets exist here: all owners are on the free plan, which has them in public
+    /// repositories only.
+    #[must_use]
+    pub fn has_paid_features(&self) -> bool {
+        !self.private
+    }
+
     /// The issue or pull request `number`.
     #[must_use]
     pub fn issue(&self, number: u64) -> Option<&Issue> {
@@ -157,10 +164,6 @@ pub struct RepoSettings {
     pub delete_branch_on_merge: bool,
     /// Merged pull requests close the issues they name.
     pub auto_close_issues: bool,
-    /// Draft pull requests exist (not in private repositories of free plans).
-    pub drafts: bool,
-    /// Rulesets exist (403 on private repositories of free plans).
-    pub rulesets: bool,
 }
 
 impl Default for RepoSettings {
@@ -173,8 +176,6 @@ impl Default for RepoSettings {
             allow_auto_merge: false,
             delete_branch_on_merge: false,
             auto_close_issues: true,
-            drafts: true,
-            rulesets: true,
         }
     }
 }

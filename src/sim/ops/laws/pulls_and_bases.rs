@@ -48,7 +48,7 @@ fn a_pull_request_is_opened_once() {
     );
     let reader = bench.person("reader");
     assert_eq!(said(bench.open(&reader, "x", "main")).0, 403);
-    bench.world.repositories.get_mut(&repo).unwrap().settings.drafts = false;
+    bench.world.repositories.get_mut(&repo).unwrap().private = true;
     bench.write(&app, "draft", ("a", "a\n")).unwrap();
     let draft = NewPull {
         title: "t".to_owned(),
@@ -388,4 +388,71 @@ fn code_owners_are_asked_when_it_is_ready() {
     assert!(bench.pull(number).requested_reviewers.is_empty());
     pulls::ready(&mut bench.world, &app, repo, number).unwrap();
     assert_eq!(bench.pull(number).requested_reviewers, [reviewer.user()]);
+}
+
+#[test]
+fn keywords_in_commits_close_too() {
+    let mut bench = Bench::new();
+    let (app, maintainer, repo) = (bench.app(), bench.person("maintainer"), bench.repo);
+    let closer = |bench: &Bench, number: u64| {
+        let issue = bench.world.repositories[&repo].issue(number).unwrap();
+        issue.timeline.iter().rev().find_map(|event| {
+            if let TimelineKind::Closed { closer, .. } = event.kind {
+                closer
+            } else {
+                None
+            }
+        })
+    };
+    let number = bench.proposal("x");
+    let squash = MergePull {
+        message: Some("Closes #1".to_owned()),
+        ..merge_of(MergeMethod::Squash)
+    };
+    merges::merge(&mut bench.world, &app, repo, number, &squash).unwrap();
+    assert_eq!(
+        closer(&bench, 1),
+        Some(Closer::Pull { number }),
+        "the pull request brought the commit"
+    );
+    let second = issues::create(
+        &mut bench.world,
+        &maintainer,
+        repo,
+        issues::NewIssue {
+            title: "t".to_owned(),
+            ..Default::default()
+        },
+    )
+    .unwrap();
+    let commit = crate::sim::ops::contents::CommitOnBranch {
+        branch: "main".to_owned(),
+        expected_head: bench.tip("main"),
+        headline: format!("Fixes #{second}"),
+        body: None,
+        additions: vec![("a".to_owned(), b"a\n".to_vec())],
+        deletions: Vec::new(),
+    };
+    let oid = crate::sim::ops::contents::commit_on_branch(&mut bench.world, &maintainer, repo, &commit).unwrap();
+    assert_eq!(closer(&bench, second), Some(Closer::Commit(oid)));
+}
+
+#[test]
+fn the_free_plan_has_neither_drafts_nor_rulesets_in_private_repositories() {
+    let mut bench = Bench::new();
+    let (app, repo) = (bench.app(), bench.repo);
+    let number = bench.proposal("x");
+    bench.rules(
+        "main",
+        serde_json::json!([{ "type": "pull_request", "parameters": { "required_approving_review_count": 1 } }]),
+    );
+    assert!(crate::sim::ops::rules::readable(&bench.world, repo).is_ok());
+    bench.world.repositories.get_mut(&repo).unwrap().private = true;
+    let sentence = "Upgrade to GitHub Pro or make this repository public to enable this feature.";
+    assert_eq!(
+        said(crate::sim::ops::rules::readable(&bench.world, repo)),
+        (403, sentence.to_owned())
+    );
+    assert_eq!(said(pulls::draft(&mut bench.world, &app, repo, number)).0, 422);
+    merges::merge(&mut bench.world, &app, repo, number, &merge_of(MergeMethod::Merge)).unwrap();
 }
