@@ -4,11 +4,9 @@
 
 use crate::sim::deliver::emit;
 use crate::sim::ops::auth::{self, Need, TALK_ISSUE, TALK_PULL};
-use crate::sim::ops::{Actor, Outcome, Refusal, issue, issue_mut, issues, notice, record, repository, repository_mut, text};
+use crate::sim::ops::{Actor, Outcome, Refusal, issue, issue_mut, issue_text, issues, notice, repository, repository_mut};
 use crate::sim::world::event::CommentAction;
-use crate::sim::world::{
-    Comment, CommentId, EventKind, Level, NoticeKind, RepoId, ReviewCommentId, ReviewId, Role, TimelineKind, World,
-};
+use crate::sim::world::{Comment, CommentId, EventKind, Level, NoticeKind, RepoId, ReviewCommentId, ReviewId, Role, World};
 
 /// Change and hide others' comments.
 const EDIT_OTHERS: Need = Need {
@@ -69,21 +67,10 @@ pub fn create(world: &mut World, actor: &Actor, repo: RepoId, number: u64, body:
         minimized: None,
         reactions: Vec::new(),
     };
-    let named = text::mentions(&comment.body, &world.full_name(repo));
+    let words = comment.body.clone();
     repository_mut(world, repo)?.comments.insert(id, comment);
     issue_mut(world, repo, number)?.updated_at = now;
-    for other in named.into_iter().filter(|other| *other != number) {
-        record(
-            world,
-            actor,
-            (repo, other),
-            TimelineKind::CrossReferenced {
-                source: repo,
-                number,
-                closes: false,
-            },
-        );
-    }
+    issue_text::refer(world, actor, (repo, number), &words, &[]);
     notice(world, actor, (repo, number), NoticeKind::Comment);
     emit(
         world,

@@ -83,17 +83,21 @@ pub(super) fn edit_text(
     Ok(())
 }
 
-/// Notes in the timelines of others that this one names them, once each.
-pub(super) fn cross_reference(world: &mut World, actor: &Actor, (repo, number): (RepoId, u64)) {
-    let Ok(found) = issue(world, repo, number) else { return };
-    let body = found.body.clone().unwrap_or_default();
-    let full_name = world.full_name(repo);
-    let closing = if found.pull.is_some() {
-        text::closes(&body, &full_name)
+/// Notes in the timelines of others that this one's body names them.
+pub(super) fn cross_reference(world: &mut World, actor: &Actor, at: (RepoId, u64)) {
+    let Ok(found) = issue(world, at.0, at.1) else { return };
+    let (body, is_pull) = (found.body.clone().unwrap_or_default(), found.pull.is_some());
+    let closing = if is_pull {
+        text::closes(&body, &world.full_name(at.0))
     } else {
         Vec::new()
     };
-    for other in text::mentions(&body, &full_name) {
+    refer(world, actor, at, &body, &closing);
+}
+
+/// Notes in the timelines of those that a text names that it does, once for each source.
+pub(super) fn refer(world: &mut World, actor: &Actor, (repo, number): (RepoId, u64), words: &str, closing: &[u64]) {
+    for other in text::mentions(words, &world.full_name(repo)) {
         let closes = closing.contains(&other);
         let named =
             |kind: &TimelineKind| matches!(kind, TimelineKind::CrossReferenced { number: source, .. } if *source == number);

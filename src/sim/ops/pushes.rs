@@ -88,7 +88,7 @@ pub(super) fn moved(world: &mut World, actor: &Actor, repo: RepoId, moved: &Move
                 close_by_commits(world, actor, repo, &commits)?;
             }
         }
-        None => deleted(world, actor, repo, (&branch, &moved.deletion))?,
+        None => deleted(world, actor, repo, (&branch, moved))?,
     }
     Ok(())
 }
@@ -207,11 +207,13 @@ fn bases_moved(world: &mut World, actor: &Actor, repo: RepoId, (branch, after): 
     Ok(())
 }
 
-fn deleted(world: &mut World, actor: &Actor, repo: RepoId, (branch, deletion): (&str, &Deletion)) -> Outcome<()> {
+/// Pull requests from the branch and onto it lose it. A merged one of an earlier branch with this name is left alone.
+fn deleted(world: &mut World, actor: &Actor, repo: RepoId, (branch, moved): (&str, &Moved)) -> Outcome<()> {
+    let from_here = |pull: &PullRequest| pull.head_ref == branch && Some(pull.head) == moved.before;
     let from: Vec<u64> = repository(world, repo)?
         .issues
         .values()
-        .filter(|issue| issue.pull.as_ref().is_some_and(|pull| pull.head_ref == branch))
+        .filter(|issue| issue.pull.as_ref().is_some_and(from_here))
         .map(|issue| issue.number)
         .collect();
     for number in from {
@@ -221,7 +223,7 @@ fn deleted(world: &mut World, actor: &Actor, repo: RepoId, (branch, deletion): (
         }
     }
     for number in open_pulls(world, repo, |pull| pull.base_ref == branch)? {
-        match deletion {
+        match &moved.deletion {
             Deletion::ByHand => {
                 record(world, actor, (repo, number), TimelineKind::BaseRefDeleted);
                 pulls::close(world, actor, repo, number)?;

@@ -1,3 +1,7 @@
+//! Credentials, installations, private repositories.
+//!
+//! Invariant: time is the given clock's.
+
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};

@@ -1,3 +1,7 @@
+//! Check runs, suites, workflow runs.
+//!
+//! Invariant: what ends is told once.
+
 use super::{Bench, said};
 use crate::sim::ops::actions::{JobEnd, NewJob, NewRun};
 use crate::sim::ops::checks::{CheckRunUpdate, NewCheckRun};

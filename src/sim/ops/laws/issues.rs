@@ -1,3 +1,7 @@
+//! Issues, labels, comments, reactions, notifications.
+//!
+//! Invariant: every refusal is shown with who is refused.
+
 use super::{Bench, said};
 use crate::sim::ops::comments::Minimizable;
 use crate::sim::ops::issues::{IssueEdit, NewIssue};

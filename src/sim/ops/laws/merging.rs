@@ -1,3 +1,7 @@
+//! Merging, and what stands in its way.
+//!
+//! Invariant: every sentence is the one GitHub gives.
+
 use super::reviewing::review;
 use super::{Bench, said};
 use crate::sim::git::Oid;

@@ -1,3 +1,7 @@
+//! Pull requests and the branches they lie on.
+//!
+//! Invariant: what a push, deletion or merge does to others is read from those.
+
 use super::{Bench, said};
 use crate::sim::ops::issues::IssueEdit;
 use crate::sim::ops::merges::MergePull;

@@ -1,3 +1,7 @@
+//! Refs, files, rules of pushes.
+//!
+//! Invariant: every repository written here passes `git fsck`.
+
 use super::{Bench, said};
 use crate::sim::git::{EntryMode, Ident, parse_oid};
 use crate::sim::ops::contents::{CommitOnBranch, DeleteFile, PutFile};

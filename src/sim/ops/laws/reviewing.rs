@@ -1,3 +1,7 @@
+//! Reviews, threads, locks.
+//!
+//! Invariant: opinions are given by people and Apps, never put into the world.
+
 use super::{Bench, said};
 use crate::sim::ops::reviews::{DraftComment, NewReview, Reply};
 use crate::sim::ops::{Outcome, issues, pulls, reviews};

@@ -1,3 +1,7 @@
+//! The seed, webhooks, repositories that change.
+//!
+//! Invariant: the same start gives the same bytes.
+
 use std::collections::BTreeMap;
 
 use super::{Bench, said};
