@@ -209,7 +209,7 @@ fn bases_moved(world: &mut World, actor: &Actor, repo: RepoId, (branch, after): 
 
 /// Pull requests from the branch and onto it lose it. A merged one of an earlier branch with this name is left alone.
 fn deleted(world: &mut World, actor: &Actor, repo: RepoId, (branch, moved): (&str, &Moved)) -> Outcome<()> {
-    let from_here = |pull: &PullRequest| pull.head_ref == branch && Some(pull.head) == moved.before;
+    let from_here = |pull: &PullRequest| pull.head_ref == branch && (pull.merged.is_none() || Some(pull.head) == moved.before);
     let from: Vec<u64> = repository(world, repo)?
         .issues
         .values()
