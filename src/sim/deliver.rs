@@ -25,6 +25,10 @@ const REDELIVERY_WINDOW: Duration = Duration::from_secs(3 * 24 * 3600);
 const HOOK_ID: u64 = 1;
 
 /// Queues the webhooks of something that happened in a repository, one for each App that listens.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "an event is handed over; its callers have no further use for it"
+)]
 pub(in crate::sim) fn emit(world: &mut World, repo: RepoId, sender: UserId, kind: EventKind) {
     let Some(account) = world.repositories.get(&repo).map(|repo| repo.owner) else {
         return;

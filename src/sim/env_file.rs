@@ -56,3 +56,46 @@ fn replace(path: &Path, content: &str) -> Result<(), SimError> {
     file.persist(path).map_err(|error| failed(error.error))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::WebhookTarget;
+    use crate::sim::tests::sim;
+
+    #[test]
+    fn the_file_has_what_a_bot_needs_and_no_more() {
+        let dir = tempfile::tempdir().unwrap();
+        let sim = sim(dir.path(), WebhookTarget::None);
+        sim.set_base_url("http://127.0.0.1:4000/");
+        let path = dir.path().join("sim.env");
+        env_file(&sim, &path).unwrap();
+        let key = dir.path().join("sim.env.private-key.pem");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let names: Vec<&str> = text
+            .lines()
+            .filter_map(|line| line.split_once('='))
+            .map(|(name, _)| name)
+            .collect();
+        let expected = [
+            "GITHUB_API_URL",
+            "GITHUB_APP_ID",
+            "GITHUB_PRIVATE_KEY_PATH",
+            "GITHUB_WEBHOOK_SECRET",
+            "MILLHAND_MODEL",
+            "MILLHAND__GITHUB__MUTATION_INTERVAL_MS",
+        ];
+        assert_eq!(names, expected);
+        assert!(text.starts_with("GITHUB_API_URL=http://127.0.0.1:4000/api/v3\n") && !text.contains(['"', '\'']));
+        assert!(text.contains(&format!("GITHUB_PRIVATE_KEY_PATH={}\n", key.display())));
+        let pem = std::fs::read(&key).unwrap();
+        assert!(pem.starts_with(b"-----BEGIN RSA PRIVATE KEY-----\n"));
+        jsonwebtoken::EncodingKey::from_rsa_pem(&pem).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        assert!(env_file(&sim, &dir.path().join("none").join("sim.env")).is_err());
+    }
+}

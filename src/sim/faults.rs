@@ -45,6 +45,38 @@ pub fn matches(pattern: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sim::world::{FaultKind, FaultSwitch};
+
+    #[test]
+    fn a_switch_with_a_count_is_used_up() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut world = crate::sim::tests::world(dir.path());
+        let switch = |method: Option<&str>, path: &str, count| FaultSwitch {
+            method: method.map(ToOwned::to_owned),
+            path: path.to_owned(),
+            fault: FaultKind::Status,
+            status: Some(503),
+            retry_after: Some(7),
+            count,
+        };
+        world.fault_switches = vec![
+            switch(Some("POST"), "/api/v3/repos", Some(2)),
+            switch(None, "/api/graphql", None),
+        ];
+        assert_eq!(take(&mut world, "GET", "/api/v3/repos/acme/todo"), None);
+        let expected = Some(Fault {
+            kind: FaultKind::Status,
+            status: 503,
+            retry_after: Some(7),
+        });
+        for _ in 0..2 {
+            assert_eq!(take(&mut world, "post", "/api/v3/repos/acme/todo"), expected);
+        }
+        assert_eq!(take(&mut world, "POST", "/api/v3/repos/acme/todo"), None);
+        for _ in 0..3 {
+            assert_eq!(take(&mut world, "POST", "/api/graphql"), expected);
+        }
+    }
 
     #[test]
     fn paths_match_by_prefix_or_by_pattern() {

@@ -209,3 +209,42 @@ impl Sim {
         act(&mut self.0.world.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::clock::{ManualClock, SeededEntropy};
+
+    fn options(data_dir: &Path, webhook: WebhookTarget) -> SimOptions {
+        SimOptions {
+            seed: 1,
+            data_dir: data_dir.join("repositories"),
+            clock: Arc::new(ManualClock::new(Millis(1_795_246_000_000))),
+            entropy: Arc::new(SeededEntropy::new(1)),
+            ci: CiMode::Off,
+            webhook,
+            webhook_secret: SecretString::from("swordfish-secret"),
+            base_url: "http://github.test".to_owned(),
+        }
+    }
+
+    /// A seeded simulated GitHub under a clock that stands still.
+    pub(super) fn sim(data_dir: &Path, webhook: WebhookTarget) -> Sim {
+        Sim::new(options(data_dir, webhook)).unwrap()
+    }
+
+    /// The seeded world alone.
+    pub(super) fn world(data_dir: &Path) -> World {
+        seed::world(options(data_dir, WebhookTarget::None)).unwrap()
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("repositories"), "a file").unwrap();
+        let error = Sim::new(options(dir.path(), WebhookTarget::None)).unwrap_err();
+        assert!(error.to_string().starts_with("the seeded repository: 500 git: "), "{error}");
+    }
+}

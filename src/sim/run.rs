@@ -206,3 +206,155 @@ fn failed(at: Millis, reason: &str) -> DeliveryOutcome {
         reason: reason.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::extract::State;
+    use axum::http::StatusCode;
+    use axum::routing::post;
+    use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+    use super::*;
+    use crate::sim::deliver::{by_guid, redeliver, signature_256};
+    use crate::sim::ops::labels;
+    use crate::sim::seed::person;
+    use crate::sim::tests::sim;
+
+    type Seen = (String, String, bool);
+
+    async fn take(State(seen): State<UnboundedSender<Seen>>, headers: http::HeaderMap, body: axum::body::Bytes) -> StatusCode {
+        let header = |name: &str| headers[name].to_str().unwrap().to_owned();
+        let signed = header("x-hub-signature-256") == signature_256("swordfish-secret", &body);
+        seen.send((header("x-github-event"), header("x-github-delivery"), signed))
+            .unwrap();
+        StatusCode::ACCEPTED
+    }
+
+    async fn breaks() -> StatusCode {
+        panic!("on purpose")
+    }
+
+    fn bot() -> (Router, UnboundedReceiver<Seen>) {
+        let (sender, receiver) = unbounded_channel();
+        (
+            Router::new().route("/webhooks/github", post(take)).with_state(sender),
+            receiver,
+        )
+    }
+
+    fn label(sim: &Sim, name: &str) {
+        sim.with(|world| {
+            let (actor, repo) = (
+                person(world, "maintainer"),
+                world.repository_named("acme", "todo").unwrap().id,
+            );
+            labels::add(world, &actor, repo, 1, &[name.to_owned()]).unwrap();
+        });
+    }
+
+    fn outcomes(sim: &Sim) -> Vec<DeliveryOutcome> {
+        sim.with(|world| world.deliveries.values().map(|delivery| delivery.outcome.clone()).collect())
+    }
+
+    #[tokio::test]
+    async fn webhooks_reach_a_router_in_order_and_signed() {
+        let dir = tempfile::tempdir().unwrap();
+        let (router, mut seen) = bot();
+        let sim = sim(dir.path(), WebhookTarget::Router(router));
+        assert_eq!(sim.next_due(), None);
+        label(&sim, "one");
+        label(&sim, "two");
+        assert_eq!(sim.next_due(), Some(sim.now()));
+        assert!(sim.run_due().await);
+        assert!(!sim.run_due().await);
+        let (first, second) = (seen.recv().await.unwrap(), seen.recv().await.unwrap());
+        assert_eq!((first.0.as_str(), first.2, second.2), ("issues", true, true));
+        assert_ne!(first.1, second.1);
+        assert!(
+            outcomes(&sim)
+                .iter()
+                .all(|outcome| matches!(outcome, DeliveryOutcome::Answered { status: 202, .. }))
+        );
+        let again = sim.with(|world| {
+            let id = by_guid(world, &first.1).unwrap().id;
+            redeliver(world, id).unwrap()
+        });
+        assert_eq!(sim.deliver_due().await, 1);
+        assert_eq!(seen.recv().await.unwrap().1, first.1);
+        assert!(sim.with(|world| world.deliveries[&again].redelivery));
+    }
+
+    #[tokio::test]
+    async fn a_webhook_that_fails_is_not_sent_again() {
+        let dir = tempfile::tempdir().unwrap();
+        // Nobody listens on the port of a listener that is gone.
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let sim = sim(
+            dir.path(),
+            WebhookTarget::Url(format!("http://127.0.0.1:{port}/webhooks/github")),
+        );
+        label(&sim, "one");
+        assert_eq!(sim.deliver_due().await, 1);
+        assert_eq!(sim.deliver_due().await, 0);
+        assert!(matches!(&outcomes(&sim)[..], [DeliveryOutcome::Failed { reason, .. }] if reason == "failed to connect to host"));
+        let panics = Router::new().route("/webhooks/github", post(breaks));
+        sim.set_webhook(WebhookTarget::Router(panics));
+        label(&sim, "two");
+        sim.deliver_due().await;
+        assert!(matches!(outcomes(&sim).last(), Some(DeliveryOutcome::Failed { .. })));
+        sim.set_webhook(WebhookTarget::None);
+        label(&sim, "three");
+        sim.deliver_due().await;
+        assert_eq!(outcomes(&sim).last(), Some(&DeliveryOutcome::NoTarget));
+    }
+
+    #[tokio::test]
+    async fn the_loop_sends_over_sockets_until_it_is_told_to_stop() {
+        let dir = tempfile::tempdir().unwrap();
+        let (router, mut seen) = bot();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/webhooks/github", listener.local_addr().unwrap());
+        let server = tokio::spawn(async move { axum::serve(listener, router).await });
+        let sim = sim(dir.path(), WebhookTarget::Url(url));
+        let shutdown = CancellationToken::new();
+        let looped = tokio::spawn({
+            let (sim, shutdown) = (sim.clone(), shutdown.clone());
+            async move { sim.run(shutdown).await }
+        });
+        for name in ["one", "two", "three"] {
+            label(&sim, name);
+            let (event, _, signed) = seen.recv().await.unwrap();
+            assert_eq!((event.as_str(), signed), ("issues", true));
+        }
+        shutdown.cancel();
+        looped.await.unwrap();
+        server.abort();
+    }
+
+    #[tokio::test]
+    async fn waiting_is_data_under_a_clock_that_stands_still() {
+        let dir = tempfile::tempdir().unwrap();
+        let (router, mut seen) = bot();
+        let sim = sim(dir.path(), WebhookTarget::Router(router));
+        sim.with(|world| {
+            let late = crate::sim::world::WebhookSwitch {
+                delay_ms: Some(5000),
+                ..Default::default()
+            };
+            world.webhook_switches.push(late);
+        });
+        label(&sim, "one");
+        assert!(!sim.run_due().await);
+        let due = sim.next_due().unwrap();
+        assert_eq!(due.since(sim.now()), Duration::from_secs(5));
+        // As `POST /_sim/clock` does.
+        sim.with(|world| world.clock_ahead += Duration::from_secs(5));
+        assert_eq!(sim.next_due().unwrap().0 + 5000, due.0, "by the given clock it is due now");
+        assert!(sim.run_due().await);
+        assert_eq!(seen.recv().await.unwrap().0, "issues");
+    }
+}

@@ -48,7 +48,7 @@ const FIRST_ID: u64 = 1000;
 /// How long ago the organisation began.
 const FIRST_DAY: Duration = Duration::from_secs(10 * 24 * 3600);
 
-/// People: login, role in the seeded repository, kind, token.
+/// People: login, role in the organisation's repositories, kind, token.
 const PEOPLE: [(&str, Role, AccountKind, &str); 6] = [
     ("maintainer", Role::Admin, AccountKind::User, "sim-maintainer"),
     ("reviewer", Role::Write, AccountKind::User, "sim-reviewer"),
@@ -120,8 +120,11 @@ pub(in crate::sim) fn world(options: SimOptions) -> Result<World, SimError> {
         last_id: FIRST_ID,
     };
     let owner = account(&mut world, ORGANISATION, AccountKind::Organization, None);
-    for (login, _, kind, token) in PEOPLE {
-        account(&mut world, login, kind, Some(token));
+    for (login, role, kind, token) in PEOPLE {
+        let id = account(&mut world, login, kind, Some(token));
+        if let Some(owner) = world.accounts.get_mut(&owner).filter(|_| role != Role::None) {
+            owner.team.insert(id, role);
+        }
     }
     apps(&mut world, owner)?;
     let repo = repository(&mut world, owner).map_err(|refusal| SimError::Seed(refusal.to_string()))?;
@@ -146,6 +149,7 @@ fn account(world: &mut World, login: &str, kind: AccountKind, token: Option<&str
             login: login.to_owned(),
             kind,
             token,
+            team: BTreeMap::new(),
             created_at,
         },
     );
@@ -227,12 +231,6 @@ fn repository(world: &mut World, owner: UserId) -> Outcome<RepoId> {
             ..Default::default()
         },
     )?;
-    for (login, role, _, _) in PEOPLE {
-        if role != Role::None {
-            let user = person(world, login).user();
-            repos::set_collaborator(world, &maintainer, repo, user, role)?;
-        }
-    }
     let issue = issues::NewIssue {
         title: ISSUE_TITLE.to_owned(),
         body: Some(ISSUE_BODY.to_owned()),

@@ -30,6 +30,8 @@ const PREPARING: [&str; 5] = [
     "dtolnay/rust-toolchain",
     "Swatinem/rust-cache",
 ];
+/// What a shell ends with when a program is not installed.
+const NOT_FOUND: i32 = 127;
 /// Settings of `actions/checkout` that change nothing here.
 const CHECKOUT_SETTINGS: [&str; 3] = ["fetch-depth", "persist-credentials", "submodules"];
 
@@ -214,7 +216,13 @@ impl<'a> Work<'a> {
         self.log.output(now, &finished.output);
         match finished.ended {
             Ended::Code(0) => Ok(Conclusion::Success),
-            Ended::Code(code) => Err(format!("Process completed with exit code {code}.")),
+            Ended::Code(code) => {
+                if code == NOT_FOUND {
+                    let line = "##[warning]A program was not found. Jobs can use the programs of this machine and no others.";
+                    self.log.line(now, line);
+                }
+                Err(format!("Process completed with exit code {code}."))
+            }
             Ended::Stopped => Err("The operation was canceled.".to_owned()),
             Ended::TimedOut => {
                 self.timed_out = true;

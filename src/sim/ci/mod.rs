@@ -24,6 +24,7 @@ mod workflow;
 pub use state::State;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use process::Host;
 
@@ -31,7 +32,12 @@ use crate::clock::Millis;
 use crate::sim::world::World;
 use crate::sim::{CiMode, Sim};
 
-/// Does what CI has to do now. Whether there was anything; when only processes are left, waits for one of them to end.
+/// How long a step waits for a process before the caller may look at other things: a job that is due by the clock, or the
+/// wish to stop.
+const LONGEST_WAIT: Duration = Duration::from_millis(100);
+
+/// Does what CI has to do now. Whether there was anything; when only processes are left, waits a little for one of them to
+/// end.
 pub async fn step(sim: &Sim) -> bool {
     let bell = sim.0.bell.notified();
     tokio::pin!(bell);
@@ -58,6 +64,7 @@ pub async fn step(sim: &Sim) -> bool {
     tokio::select! {
         () = ended.notified() => {}
         () = bell => {}
+        () = tokio::time::sleep(LONGEST_WAIT) => {}
     }
     true
 }

@@ -10,6 +10,9 @@ use crate::sim::ops::tokens::{fingerprint, jwt};
 use crate::sim::ops::{Actor, AppActor, Outcome, Refusal, repository};
 use crate::sim::world::{AppId, Level, Permissions, RepoId, Role, UserId, World};
 
+pub use super::needs::{
+    ACTIONS, ADMIN, CHECKS, LABELS, Need, PULL, PUSH, REVIEW, STATUSES, TALK_ISSUE, TALK_PULL, TRIAGE_ISSUE, TRIAGE_PULL,
+};
 pub use super::tokens::{MintRequest, mint, revoke};
 
 /// Whoever sent a request.
@@ -22,76 +25,6 @@ pub enum Caller {
     /// A person, or an App's installation.
     Actor(Actor),
 }
-
-/// What an operation demands: a role of people, any one of these permissions of Apps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Need {
-    /// Lowest role. [`Role::None`]: anybody who can see the repository.
-    pub role: Role,
-    /// Any one of these permissions.
-    pub permissions: &'static [(&'static str, Level)],
-}
-
-/// Push, write git objects, merge.
-pub const PUSH: Need = Need {
-    role: Role::Write,
-    permissions: &[("contents", Level::Write)],
-};
-/// Open and change pull requests.
-pub const PULL: Need = Need {
-    role: Role::Write,
-    permissions: &[("pull_requests", Level::Write)],
-};
-/// Label, assign, close and lock issues.
-pub const TRIAGE_ISSUE: Need = Need {
-    role: Role::Triage,
-    permissions: &[("issues", Level::Write)],
-};
-/// Label, assign and close pull requests, ask for reviews.
-pub const TRIAGE_PULL: Need = Need {
-    role: Role::Triage,
-    permissions: &[("pull_requests", Level::Write), ("issues", Level::Write)],
-};
-/// Open issues, comment and react on issues.
-pub const TALK_ISSUE: Need = Need {
-    role: Role::None,
-    permissions: &[("issues", Level::Write)],
-};
-/// Comment and react on pull requests.
-pub const TALK_PULL: Need = Need {
-    role: Role::None,
-    permissions: &[("pull_requests", Level::Write), ("issues", Level::Write)],
-};
-/// Review.
-pub const REVIEW: Need = Need {
-    role: Role::None,
-    permissions: &[("pull_requests", Level::Write)],
-};
-/// Change labels of the repository.
-pub const LABELS: Need = Need {
-    role: Role::Triage,
-    permissions: &[("issues", Level::Write), ("pull_requests", Level::Write)],
-};
-/// Ask for checks again, press their buttons.
-pub const CHECKS: Need = Need {
-    role: Role::Write,
-    permissions: &[("checks", Level::Write)],
-};
-/// Set commit statuses.
-pub const STATUSES: Need = Need {
-    role: Role::Write,
-    permissions: &[("statuses", Level::Write)],
-};
-/// Start, repeat and stop workflows.
-pub const ACTIONS: Need = Need {
-    role: Role::Write,
-    permissions: &[("actions", Level::Write)],
-};
-/// Administer.
-pub const ADMIN: Need = Need {
-    role: Role::Admin,
-    permissions: &[("administration", Level::Write)],
-};
 
 /// Reads the `Authorization` header: `Bearer`, `token` or `Basic` (the password is the token).
 ///

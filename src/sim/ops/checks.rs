@@ -6,7 +6,8 @@ use crate::clock::Millis;
 use crate::sim::deliver::emit;
 use crate::sim::git::Oid;
 use crate::sim::ops::auth::{self, CHECKS, STATUSES};
-use crate::sim::ops::suites::{change_run, insert_run, latest, newest_statuses, suite_for};
+use crate::sim::ops::suites::{change_run, insert_run, suite_for};
+use crate::sim::ops::verdicts::{latest, newest_statuses};
 use crate::sim::ops::{Actor, Outcome, Refusal, repository, repository_mut};
 use crate::sim::world::event::{CheckRunAction, CheckSuiteAction};
 use crate::sim::world::{

@@ -4,11 +4,9 @@
 
 use crate::sim::deliver::emit;
 use crate::sim::ops::auth::{self, Need, TALK_ISSUE, TALK_PULL};
-use crate::sim::ops::{Actor, Outcome, Refusal, issue, issue_mut, issues, notice, record, repository, repository_mut, text};
+use crate::sim::ops::{Actor, Outcome, Refusal, issue, issue_mut, issue_text, issues, notice, repository, repository_mut};
 use crate::sim::world::event::CommentAction;
-use crate::sim::world::{
-    Comment, CommentId, EventKind, Level, NoticeKind, RepoId, ReviewCommentId, ReviewId, Role, TimelineKind, World,
-};
+use crate::sim::world::{Comment, CommentId, EventKind, Level, NoticeKind, RepoId, ReviewCommentId, ReviewId, Role, World};
 
 /// Change and hide others' comments.
 const EDIT_OTHERS: Need = Need {
@@ -39,11 +37,14 @@ pub enum Minimizable {
 /// Writes a comment.
 ///
 /// # Errors
-/// 403 when locked (for those without write), archived, or above 2,500 comments; 422 when empty or too long.
+/// 410 where issues are switched off; 403 when locked (for those without write), archived, or above 2,500 comments; 422 when empty or too long.
 pub fn create(world: &mut World, actor: &Actor, repo: RepoId, number: u64, body: impl Into<String>) -> Outcome<CommentId> {
     let body = body.into();
     let found = issue(world, repo, number)?;
     auth::require(world, actor, repo, if found.pull.is_some() { TALK_PULL } else { TALK_ISSUE })?;
+    if issue(world, repo, number)?.pull.is_none() && !repository(world, repo)?.settings.has_issues {
+        return Err(Refusal::new(410, "Issues are disabled for this repo"));
+    }
     refuse_locked(world, actor, repo, number)?;
     check_body(&body)?;
     if repository(world, repo)?.comments_on(number).count() >= COMMENT_LIMIT {
@@ -66,21 +67,10 @@ pub fn create(world: &mut World, actor: &Actor, repo: RepoId, number: u64, body:
         minimized: None,
         reactions: Vec::new(),
     };
-    let named = text::mentions(&comment.body, &world.full_name(repo));
+    let words = comment.body.clone();
     repository_mut(world, repo)?.comments.insert(id, comment);
     issue_mut(world, repo, number)?.updated_at = now;
-    for other in named.into_iter().filter(|other| *other != number) {
-        record(
-            world,
-            actor,
-            (repo, other),
-            TimelineKind::CrossReferenced {
-                source: repo,
-                number,
-                closes: false,
-            },
-        );
-    }
+    issue_text::refer(world, actor, (repo, number), &words, &[]);
     notice(world, actor, (repo, number), NoticeKind::Comment);
     emit(
         world,

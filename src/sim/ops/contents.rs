@@ -190,12 +190,15 @@ pub fn commit_on_branch(world: &mut World, actor: &Actor, repo: RepoId, request:
             oid: store.write_blob(content)?,
         });
     }
-    let tree = store.edit_tree(Some(tree), &edits).map_err(|error| match error {
-        GitError::NoPath(_) => Refusal::new(
-            422,
-            format!("A path was requested for deletion which does not exist as of commit oid {head}"),
-        ),
-        other => other.into(),
+    let tree = store.edit_tree(Some(tree), &edits).map_err(|error| {
+        if let GitError::NoPath(_) = error {
+            Refusal::new(
+                422,
+                format!("A path was requested for deletion which does not exist as of commit oid {head}"),
+            )
+        } else {
+            error.into()
+        }
     })?;
     let message = message(&request.headline, request.body.as_deref());
     let oid = data::sign_off(world, repo, actor.user(), (message, tree, vec![head]))?;

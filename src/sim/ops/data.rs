@@ -2,7 +2,7 @@
 //!
 //! Invariant: a commit made by an App without author and committer is signed by GitHub; any other is not.
 
-use crate::sim::git::{EntryMode, Ident, NewCommit, Oid, TreeEdit};
+use crate::sim::git::{EntryMode, GitError, Ident, NewCommit, Oid, TreeEdit};
 use crate::sim::ops::auth::{self, PUSH};
 use crate::sim::ops::{Actor, Outcome, Refusal, repository_mut};
 use crate::sim::world::{CommitNote, RepoId, UserId, World};
@@ -75,11 +75,8 @@ pub fn create_blob(world: &mut World, actor: &Actor, repo: RepoId, content: &[u8
 pub fn create_tree(world: &mut World, actor: &Actor, repo: RepoId, new: &NewTree) -> Outcome<Oid> {
     auth::require(world, actor, repo, PUSH)?;
     let store = world.store(repo)?;
-    let base = match new.base {
-        // GitHub takes a commit here, too.
-        Some(base) => Some(store.commit(base).map_or(base, |commit| commit.tree)),
-        None => None,
-    };
+    // GitHub takes a commit here, too.
+    let base = new.base.map(|base| store.commit(base).map_or(base, |commit| commit.tree));
     let mut edits = Vec::new();
     for entry in &new.entries {
         let path = entry.path.clone();
@@ -100,9 +97,12 @@ pub fn create_tree(world: &mut World, actor: &Actor, repo: RepoId, new: &NewTree
             EntryContent::Delete => TreeEdit::Remove { path },
         });
     }
-    store.edit_tree(base, &edits).map_err(|error| match error {
-        crate::sim::git::GitError::NoObject(oid) => Refusal::new(422, format!("tree.sha {oid} is not a valid object")),
-        other => other.into(),
+    store.edit_tree(base, &edits).map_err(|error| {
+        if let GitError::NoObject(oid) = error {
+            Refusal::new(422, format!("tree.sha {oid} is not a valid object"))
+        } else {
+            error.into()
+        }
     })
 }
 
@@ -126,9 +126,12 @@ pub fn create_commit(world: &mut World, actor: &Actor, repo: RepoId, request: Co
         committer,
         message: request.message,
     };
-    let oid = world.store(repo)?.write_commit(&commit).map_err(|error| match error {
-        crate::sim::git::GitError::NoObject(_) => Refusal::new(422, "Tree SHA does not exist or a parent SHA does not exist"),
-        other => other.into(),
+    let oid = world.store(repo)?.write_commit(&commit).map_err(|error| {
+        if let GitError::NoObject(_) = error {
+            Refusal::new(422, "Tree SHA does not exist or a parent SHA does not exist")
+        } else {
+            error.into()
+        }
     })?;
     let known = |ident: &Ident| {
         world

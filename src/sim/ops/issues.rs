@@ -1,20 +1,17 @@
-//! Issues, and what pull requests share with them: text, state, locks, assignees.
+//! Issues, and what pull requests share with them: state, locks, assignees.
 //!
 //! Invariant: every change of state leaves a timeline event with its actor, and a closing its closer.
 
-use std::collections::BTreeSet;
-
-use crate::clock::Millis;
 use crate::sim::deliver::emit;
 use crate::sim::ops::auth::{self, Need, PULL, TALK_ISSUE, TRIAGE_ISSUE, TRIAGE_PULL};
 use crate::sim::ops::{
-    Actor, Outcome, Refusal, issue, issue_mut, labels, notice, pulls, record, repository, repository_mut, text,
+    Actor, Outcome, Refusal, assignees, issue, issue_mut, labels, notice, pulls, record, repository, repository_mut,
 };
-use crate::sim::world::event::{IssuesAction, PullAction, TextChanges};
-use crate::sim::world::{
-    Closer, Edit, EventKind, Issue, IssueId, IssueState, Level, NoticeKind, RepoId, Role, StateReason, TimelineKind, World,
-};
+use crate::sim::world::event::{IssuesAction, PullAction};
+use crate::sim::world::{Closer, EventKind, IssueState, Level, NoticeKind, RepoId, Role, StateReason, TimelineKind, World};
 
+pub use super::assignees::{add_assignees, remove_assignees};
+pub(super) use super::issue_text::{blank, cross_reference, edit_text, refuse_long, tell};
 pub use labels::{add as add_labels, remove as remove_label, set as set_labels};
 
 /// Change the text of others' issues.
@@ -90,7 +87,7 @@ pub fn create(world: &mut World, actor: &Actor, repo: RepoId, new: NewIssue) -> 
     );
     labels::put_on(world, actor, (repo, number), &names)?;
     if triage {
-        assign(world, actor, (repo, number), &new.assignees)?;
+        assignees::assign(world, actor, (repo, number), &new.assignees)?;
     }
     cross_reference(world, actor, (repo, number));
     Ok(number)
@@ -141,7 +138,7 @@ pub fn edit(world: &mut World, actor: &Actor, repo: RepoId, number: u64, edit: I
         labels::set(world, actor, repo, number, &names)?;
     }
     if let Some(logins) = edit.assignees.filter(|_| triage) {
-        set_assignees(world, actor, (repo, number), &logins)?;
+        assignees::set_assignees(world, actor, (repo, number), &logins)?;
     }
     match edit.open {
         Some(open) if is_pull => pulls::edit(
@@ -196,25 +193,62 @@ pub fn unlock(world: &mut World, actor: &Actor, repo: RepoId, number: u64) -> Ou
     Ok(())
 }
 
-/// Assigns people; those who cannot be assigned are left out, as GitHub does.
-///
-/// # Errors
-/// 403.
-pub fn add_assignees(world: &mut World, actor: &Actor, repo: RepoId, number: u64, logins: &[String]) -> Outcome<()> {
-    let is_pull = issue(world, repo, number)?.pull.is_some();
-    auth::require(world, actor, repo, triage(is_pull))?;
-    assign(world, actor, (repo, number), logins)
+/// A merged pull request or a commit on the default branch closes an issue.
+pub(super) fn close_by(world: &mut World, actor: &Actor, at: (RepoId, u64), closer: Closer) -> Outcome<()> {
+    close(world, actor, at, Some(closer), StateReason::Completed)
 }
 
-/// Takes assignments back.
-///
-/// # Errors
-/// 403.
-pub fn remove_assignees(world: &mut World, actor: &Actor, repo: RepoId, number: u64, logins: &[String]) -> Outcome<()> {
-    let found = issue(world, repo, number)?;
-    let is_pull = found.pull.is_some();
-    auth::require(world, actor, repo, triage(is_pull))?;
-    unassign(world, actor, (repo, number), logins)
+/// What labelling, assigning and closing needs here.
+pub(super) fn triage(is_pull: bool) -> Need {
+    if is_pull { TRIAGE_PULL } else { TRIAGE_ISSUE }
+}
+
+fn close(world: &mut World, actor: &Actor, at: (RepoId, u64), closer: Option<Closer>, reason: StateReason) -> Outcome<()> {
+    let now = world.now();
+    let found = issue_mut(world, at.0, at.1)?;
+    found.state = IssueState::Closed;
+    found.state_reason = Some(reason);
+    found.closed_at = Some(now);
+    found.closed_by = Some(actor.user());
+    record(
+        world,
+        actor,
+        at,
+        TimelineKind::Closed {
+            closer,
+            reason: Some(reason),
+        },
+    );
+    notice(world, actor, at, NoticeKind::Close);
+    emit(
+        world,
+        at.0,
+        actor.user(),
+        EventKind::Issues {
+            action: IssuesAction::Closed,
+            number: at.1,
+        },
+    );
+    Ok(())
+}
+
+fn reopen(world: &mut World, actor: &Actor, at: (RepoId, u64)) -> Outcome<()> {
+    let found = issue_mut(world, at.0, at.1)?;
+    found.state = IssueState::Open;
+    found.state_reason = Some(StateReason::Reopened);
+    found.closed_at = None;
+    found.closed_by = None;
+    record(world, actor, at, TimelineKind::Reopened);
+    emit(
+        world,
+        at.0,
+        actor.user(),
+        EventKind::Issues {
+            action: IssuesAction::Reopened,
+            number: at.1,
+        },
+    );
+    Ok(())
 }
 
 /// Moves an issue to another repository of the same owner; its number there.
@@ -281,240 +315,4 @@ pub fn delete(world: &mut World, actor: &Actor, repo: RepoId, number: u64) -> Ou
     found.issues.remove(&number);
     found.comments.retain(|_, comment| comment.issue != number);
     Ok(())
-}
-
-/// An issue without anything yet.
-pub(super) fn blank(id: IssueId, number: u64, title: String, body: Option<String>, (actor, now): (&Actor, Millis)) -> Issue {
-    Issue {
-        id,
-        number,
-        title,
-        body,
-        author: actor.user(),
-        via_app: actor.app(),
-        state: IssueState::Open,
-        state_reason: None,
-        closed_by: None,
-        closed_at: None,
-        labels: BTreeSet::new(),
-        assignees: BTreeSet::new(),
-        locked: false,
-        lock_reason: None,
-        reactions: Vec::new(),
-        timeline: Vec::new(),
-        last_edited_at: None,
-        editor: None,
-        edits: Vec::new(),
-        created_at: now,
-        updated_at: now,
-        pull: None,
-    }
-}
-
-/// Changes title and body, as far as they are others than before.
-pub(super) fn edit_text(
-    world: &mut World,
-    actor: &Actor,
-    at: (RepoId, u64),
-    title: Option<String>,
-    body: Option<String>,
-) -> Outcome<()> {
-    refuse_long(body.as_deref(), "Issue")?;
-    let now = world.now();
-    let found = issue_mut(world, at.0, at.1)?;
-    let mut changes = TextChanges::default();
-    if let Some(title) = title.filter(|title| *title != found.title) {
-        changes.title = Some(std::mem::replace(&mut found.title, title));
-    }
-    let body = body.map(|body| Some(body).filter(|body| !body.is_empty()));
-    if let Some(body) = body.filter(|body| *body != found.body) {
-        let before = std::mem::replace(&mut found.body, body);
-        found.last_edited_at = Some(now);
-        found.editor = Some(actor.user());
-        found.edits.push(Edit {
-            at: now,
-            editor: actor.user(),
-            before: before.clone(),
-        });
-        changes.body = Some(before.unwrap_or_default());
-    }
-    if changes == TextChanges::default() {
-        return Ok(());
-    }
-    found.updated_at = now;
-    let to = found.title.clone();
-    if let Some(from) = changes.title.clone() {
-        record(world, actor, at, TimelineKind::Renamed { from, to });
-    }
-    if changes.body.is_some() {
-        cross_reference(world, actor, at);
-    }
-    let edited = IssuesAction::Edited {
-        changes: changes.clone(),
-    };
-    tell(world, actor, at, edited, PullAction::Edited { changes, base: None });
-    Ok(())
-}
-
-/// A merged pull request or a commit on the default branch closes an issue.
-pub(super) fn close_by(world: &mut World, actor: &Actor, at: (RepoId, u64), closer: Closer) -> Outcome<()> {
-    close(world, actor, at, Some(closer), StateReason::Completed)
-}
-
-/// Notes in the timelines of others that this one names them, once each.
-pub(super) fn cross_reference(world: &mut World, actor: &Actor, (repo, number): (RepoId, u64)) {
-    let Ok(found) = issue(world, repo, number) else { return };
-    let body = found.body.clone().unwrap_or_default();
-    let full_name = world.full_name(repo);
-    let closing = if found.pull.is_some() {
-        text::closes(&body, &full_name)
-    } else {
-        Vec::new()
-    };
-    for other in text::mentions(&body, &full_name) {
-        let closes = closing.contains(&other);
-        let named =
-            |kind: &TimelineKind| matches!(kind, TimelineKind::CrossReferenced { number: source, .. } if *source == number);
-        let fresh = issue(world, repo, other).is_ok_and(|other| !other.timeline.iter().any(|event| named(&event.kind)));
-        if fresh && other != number {
-            record(
-                world,
-                actor,
-                (repo, other),
-                TimelineKind::CrossReferenced {
-                    source: repo,
-                    number,
-                    closes,
-                },
-            );
-        }
-    }
-}
-
-/// Sends `issues` or `pull_request`, whichever it is.
-pub(super) fn tell(world: &mut World, actor: &Actor, (repo, number): (RepoId, u64), as_issue: IssuesAction, as_pull: PullAction) {
-    let Ok(found) = issue(world, repo, number) else { return };
-    let kind = if found.pull.is_some() {
-        pulls::start_ci(world, actor, (repo, number), as_pull.name());
-        EventKind::PullRequest { action: as_pull, number }
-    } else {
-        EventKind::Issues {
-            action: as_issue,
-            number,
-        }
-    };
-    emit(world, repo, actor.user(), kind);
-}
-
-/// What labelling, assigning and closing needs here.
-pub(super) fn triage(is_pull: bool) -> Need {
-    if is_pull { TRIAGE_PULL } else { TRIAGE_ISSUE }
-}
-
-/// Refuses a body beyond GitHub's limit.
-pub(super) fn refuse_long(body: Option<&str>, resource: &'static str) -> Outcome<()> {
-    if text::fits(body.unwrap_or_default()) {
-        Ok(())
-    } else {
-        Err(Refusal::custom(resource, "body is too long (maximum is 65536 characters)"))
-    }
-}
-
-fn close(world: &mut World, actor: &Actor, at: (RepoId, u64), closer: Option<Closer>, reason: StateReason) -> Outcome<()> {
-    let now = world.now();
-    let found = issue_mut(world, at.0, at.1)?;
-    found.state = IssueState::Closed;
-    found.state_reason = Some(reason);
-    found.closed_at = Some(now);
-    found.closed_by = Some(actor.user());
-    record(
-        world,
-        actor,
-        at,
-        TimelineKind::Closed {
-            closer,
-            reason: Some(reason),
-        },
-    );
-    notice(world, actor, at, NoticeKind::Close);
-    emit(
-        world,
-        at.0,
-        actor.user(),
-        EventKind::Issues {
-            action: IssuesAction::Closed,
-            number: at.1,
-        },
-    );
-    Ok(())
-}
-
-fn reopen(world: &mut World, actor: &Actor, at: (RepoId, u64)) -> Outcome<()> {
-    let found = issue_mut(world, at.0, at.1)?;
-    found.state = IssueState::Open;
-    found.state_reason = Some(StateReason::Reopened);
-    found.closed_at = None;
-    found.closed_by = None;
-    record(world, actor, at, TimelineKind::Reopened);
-    emit(
-        world,
-        at.0,
-        actor.user(),
-        EventKind::Issues {
-            action: IssuesAction::Reopened,
-            number: at.1,
-        },
-    );
-    Ok(())
-}
-
-fn assign(world: &mut World, actor: &Actor, at: (RepoId, u64), logins: &[String]) -> Outcome<()> {
-    for login in logins {
-        let Some(assignee) = world.account_named(login).map(|account| account.id) else {
-            continue;
-        };
-        if world.role(at.0, assignee) < Role::Read || !issue_mut(world, at.0, at.1)?.assignees.insert(assignee) {
-            continue;
-        }
-        record(world, actor, at, TimelineKind::Assigned { assignee });
-        tell(
-            world,
-            actor,
-            at,
-            IssuesAction::Assigned { assignee },
-            PullAction::Assigned { assignee },
-        );
-    }
-    Ok(())
-}
-
-fn unassign(world: &mut World, actor: &Actor, at: (RepoId, u64), logins: &[String]) -> Outcome<()> {
-    for login in logins {
-        let Some(assignee) = world.account_named(login).map(|account| account.id) else {
-            continue;
-        };
-        if issue_mut(world, at.0, at.1)?.assignees.remove(&assignee) {
-            record(world, actor, at, TimelineKind::Unassigned { assignee });
-            tell(
-                world,
-                actor,
-                at,
-                IssuesAction::Unassigned { assignee },
-                PullAction::Unassigned { assignee },
-            );
-        }
-    }
-    Ok(())
-}
-
-fn set_assignees(world: &mut World, actor: &Actor, at: (RepoId, u64), logins: &[String]) -> Outcome<()> {
-    let old = issue(world, at.0, at.1)?
-        .assignees
-        .iter()
-        .map(|id| world.login(*id).to_owned());
-    let gone: Vec<String> = old
-        .filter(|old| !logins.iter().any(|login| login.eq_ignore_ascii_case(old)))
-        .collect();
-    unassign(world, actor, at, &gone)?;
-    assign(world, actor, at, logins)
 }

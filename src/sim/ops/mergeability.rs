@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::sim::git::{Ident, MergeOutcome, NewCommit, Oid};
-use crate::sim::ops::{Actor, Outcome, auth, chores, owners, pull, pull_mut, pushes, repository, rules, suites};
+use crate::sim::ops::{Actor, Outcome, auth, chores, owners, pull, pull_mut, pushes, repository, rules, verdicts};
 use crate::sim::world::{
     BranchRules, Chore, MergeState, Mergeability, PullRequest, RepoId, Repository, RequiredCheck, ReviewState, UserId, World,
 };
@@ -134,7 +134,7 @@ pub fn state(world: &World, repo: RepoId, number: u64) -> MergeState {
     if rules.strict && is_behind(world, repo, found).unwrap_or(false) {
         return MergeState::Behind;
     }
-    if suites::all_pass(repository, found.head) {
+    if verdicts::all_pass(repository, found.head) {
         MergeState::Clean
     } else {
         MergeState::Unstable
@@ -176,7 +176,7 @@ pub fn blockers(world: &World, repo: &Repository, number: u64, rules: &BranchRul
     let missing = rules
         .checks
         .iter()
-        .filter(|check| !suites::required_passes(repo, found.head, check));
+        .filter(|check| !verdicts::required_passes(repo, found.head, check));
     all.extend(missing.cloned().map(Blocker::Check));
     if rules.conversation_resolution && repo.threads_on(issue.number).any(|thread| !thread.resolved()) {
         all.push(Blocker::Threads);

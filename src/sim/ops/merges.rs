@@ -10,7 +10,7 @@ use crate::sim::ops::contents::message;
 use crate::sim::ops::mergeability::{Blocker, first_blocker, is_behind};
 use crate::sim::ops::pushes::{self, Deletion, Moved};
 use crate::sim::ops::refs::{self, RefMove};
-use crate::sim::ops::{Actor, Outcome, Refusal, chores, data, pull, pulls, repository, repository_mut, rules};
+use crate::sim::ops::{Actor, Outcome, Refusal, chores, data, pull, pulls, push_rules, repository, repository_mut, rules};
 use crate::sim::world::{Chore, CommitNote, MergeMethod, RepoId, World};
 
 /// How long `update-branch` takes: 1.7 s were observed.
@@ -56,7 +56,7 @@ pub fn merge(world: &mut World, actor: &Actor, repo: RepoId, number: u64, reques
         MergeMethod::Rebase => rebase(world, repo, number)?,
     };
     let name = format!("refs/heads/{base_ref}");
-    refs::check_workflows(world, actor, repo, &name, commit)?;
+    push_rules::check_workflows(world, actor, repo, &name, commit)?;
     world.store(repo)?.set_ref(&name, Some(base), Some(commit))?;
     pulls::mark_merged(world, actor, (repo, number), commit, request.method)?;
     let moved = Moved {

@@ -9,7 +9,7 @@ use crate::sim::ops::{
     text,
 };
 use crate::sim::world::event::{PullAction, Push};
-use crate::sim::world::{CiTrigger, Closer, EventKind, MergeMethod, RepoId, TimelineKind, World};
+use crate::sim::world::{CiTrigger, Closer, EventKind, MergeMethod, PullRequest, RepoId, TimelineKind, UserId, World};
 
 /// Most commits in a push event.
 const PUSH_COMMITS: usize = 2048;
@@ -56,43 +56,19 @@ pub(super) fn moved(world: &mut World, actor: &Actor, repo: RepoId, moved: &Move
         (Some(before), Some(after)) => branch.is_some() && !store.is_ancestor(before, after)?,
         (None, _) | (_, None) => false,
     };
-    let sender = actor.user();
-    if moved.before.is_none() {
-        emit(
-            world,
-            repo,
-            sender,
-            EventKind::Create {
-                name: moved.name.clone(),
-            },
-        );
-    }
-    let push = Push {
-        name: moved.name.clone(),
-        before: moved.before,
-        after: moved.after,
-        forced,
-        commits: commits.clone(),
-    };
-    emit(world, repo, sender, EventKind::Push(push));
-    if moved.after.is_none() {
-        emit(
-            world,
-            repo,
-            sender,
-            EventKind::Delete {
-                name: moved.name.clone(),
-            },
-        );
-    }
-    let trigger = CiTrigger::Push {
+    announce(
+        world,
+        actor.user(),
         repo,
-        name: moved.name.clone(),
-        before: moved.before,
-        after: moved.after,
-        actor: sender,
-    };
-    world.ci_queue.push_back(trigger);
+        moved,
+        Push {
+            name: moved.name.clone(),
+            before: moved.before,
+            after: moved.after,
+            forced,
+            commits: commits.clone(),
+        },
+    );
     let Some(branch) = branch else { return Ok(()) };
     match moved.after {
         Some(after) => {
@@ -112,9 +88,29 @@ pub(super) fn moved(world: &mut World, actor: &Actor, repo: RepoId, moved: &Move
                 close_by_commits(world, actor, repo, &commits)?;
             }
         }
-        None => deleted(world, actor, repo, (&branch, &moved.deletion))?,
+        None => deleted(world, actor, repo, (&branch, moved))?,
     }
     Ok(())
+}
+
+/// Tells of the move itself, and puts it before CI.
+fn announce(world: &mut World, sender: UserId, repo: RepoId, moved: &Moved, push: Push) {
+    let name = || moved.name.clone();
+    if moved.before.is_none() {
+        emit(world, repo, sender, EventKind::Create { name: name() });
+    }
+    emit(world, repo, sender, EventKind::Push(push));
+    if moved.after.is_none() {
+        emit(world, repo, sender, EventKind::Delete { name: name() });
+    }
+    let (before, after) = (moved.before, moved.after);
+    world.ci_queue.push_back(CiTrigger::Push {
+        repo,
+        name: name(),
+        before,
+        after,
+        actor: sender,
+    });
 }
 
 fn new_commits(store: &Store, moved: &Moved, default: &str) -> Outcome<Vec<Oid>> {
@@ -132,7 +128,7 @@ fn new_commits(store: &Store, moved: &Moved, default: &str) -> Outcome<Vec<Oid>>
     Ok(commits)
 }
 
-fn open_pulls(world: &World, repo: RepoId, test: impl Fn(&crate::sim::world::PullRequest) -> bool) -> Outcome<Vec<u64>> {
+fn open_pulls(world: &World, repo: RepoId, test: impl Fn(&PullRequest) -> bool) -> Outcome<Vec<u64>> {
     Ok(repository(world, repo)?
         .open_pulls()
         .filter(|(_, pull)| test(pull))
@@ -211,11 +207,13 @@ fn bases_moved(world: &mut World, actor: &Actor, repo: RepoId, (branch, after): 
     Ok(())
 }
 
-fn deleted(world: &mut World, actor: &Actor, repo: RepoId, (branch, deletion): (&str, &Deletion)) -> Outcome<()> {
+/// Pull requests from the branch and onto it lose it. A merged one of an earlier branch with this name is left alone.
+fn deleted(world: &mut World, actor: &Actor, repo: RepoId, (branch, moved): (&str, &Moved)) -> Outcome<()> {
+    let from_here = |pull: &PullRequest| pull.head_ref == branch && (pull.merged.is_none() || Some(pull.head) == moved.before);
     let from: Vec<u64> = repository(world, repo)?
         .issues
         .values()
-        .filter(|issue| issue.pull.as_ref().is_some_and(|pull| pull.head_ref == branch))
+        .filter(|issue| issue.pull.as_ref().is_some_and(from_here))
         .map(|issue| issue.number)
         .collect();
     for number in from {
@@ -225,7 +223,7 @@ fn deleted(world: &mut World, actor: &Actor, repo: RepoId, (branch, deletion): (
         }
     }
     for number in open_pulls(world, repo, |pull| pull.base_ref == branch)? {
-        match deletion {
+        match &moved.deletion {
             Deletion::ByHand => {
                 record(world, actor, (repo, number), TimelineKind::BaseRefDeleted);
                 pulls::close(world, actor, repo, number)?;
@@ -236,15 +234,23 @@ fn deleted(world: &mut World, actor: &Actor, repo: RepoId, (branch, deletion): (
     Ok(())
 }
 
-/// Commits on the default branch close the issues they name by keyword.
+/// Commits on the default branch close the issues they name by keyword; where they came by a pull request, it is the closer.
 fn close_by_commits(world: &mut World, actor: &Actor, repo: RepoId, commits: &[Oid]) -> Outcome<()> {
     let store = world.store(repo)?;
     let full_name = world.full_name(repo);
+    let tip = commits.last().copied();
+    let brought = |pull: &PullRequest| pull.merged.as_ref().is_some_and(|merged| Some(merged.commit) == tip);
+    let number = repository(world, repo)?
+        .issues
+        .values()
+        .find(|issue| issue.pull.as_ref().is_some_and(brought))
+        .map(|issue| issue.number);
     for oid in commits {
+        let closer = number.map_or(Closer::Commit(*oid), |number| Closer::Pull { number });
         for number in text::closes(&store.commit(*oid)?.message, &full_name) {
             let open = super::issue(world, repo, number).is_ok_and(|issue| issue.pull.is_none() && issue.is_open());
-            if open {
-                issues::close_by(world, actor, (repo, number), Closer::Commit(*oid))?;
+            if open && repository(world, repo)?.settings.auto_close_issues {
+                issues::close_by(world, actor, (repo, number), closer)?;
             }
         }
     }

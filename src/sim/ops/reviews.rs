@@ -12,9 +12,8 @@ use crate::sim::ops::{
 use crate::sim::world::event::{CommentAction, ReviewAction};
 use crate::sim::world::{EventKind, NoticeKind, RepoId, Review, ReviewEvent, ReviewId, ReviewState, TimelineKind, World};
 
-pub use threads::{DraftComment, NewInline, Reply, comment, delete_comment, edit_comment, reply, resolve};
-
 pub(super) use threads::outdate;
+pub use threads::{DraftComment, NewInline, Reply, comment, delete_comment, edit_comment, reply, resolve};
 
 /// What a review is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,9 +60,8 @@ pub fn create(world: &mut World, actor: &Actor, repo: RepoId, number: u64, new: 
     for (draft, hunk) in new.comments.into_iter().zip(places) {
         threads::open(world, actor, (repo, id), draft, hunk)?;
     }
-    match new.event {
-        Some(event) => publish(world, actor, repo, id, event.state())?,
-        None => {}
+    if let Some(event) = new.event {
+        publish(world, actor, repo, id, event.state())?;
     }
     Ok(id)
 }

@@ -19,9 +19,10 @@ pub fn rulesets_for<'a>(repo: &'a Repository, branch: &str) -> impl Iterator<Ite
             other => other == full || (other.contains('*') && matches(other, &full)),
         })
     };
+    let in_force = repo.has_paid_features();
     repo.rulesets
         .iter()
-        .filter(move |ruleset| ruleset.active && covered(&ruleset.include) && !covered(&ruleset.exclude))
+        .filter(move |ruleset| in_force && ruleset.active && covered(&ruleset.include) && !covered(&ruleset.exclude))
 }
 
 /// Everything that holds for a branch.
@@ -34,7 +35,7 @@ pub fn rules_for(repo: &Repository, branch: &str) -> BranchRules {
         }
         all.protected = true;
     }
-    if let Some(protection) = repo.protections.get(branch) {
+    if let Some(protection) = repo.protections.get(branch).filter(|_| repo.has_paid_features()) {
         add_protection(&mut all, protection);
     }
     all
@@ -50,7 +51,7 @@ pub fn rules_for_actor(world: &World, repo: &Repository, branch: &str, actor: &A
         }
         all.protected = true;
     }
-    if let Some(protection) = repo.protections.get(branch) {
+    if let Some(protection) = repo.protections.get(branch).filter(|_| repo.has_paid_features()) {
         let administrator = matches!(actor, Actor::User(user) if world.role(repo.id, *user) == Role::Admin);
         if protection.enforce_admins || !administrator {
             add_protection(&mut all, protection);
@@ -64,7 +65,7 @@ pub fn rules_for_actor(world: &World, repo: &Repository, branch: &str, actor: &A
 /// # Errors
 /// 403 on private repositories of free plans.
 pub fn readable(world: &World, repo: RepoId) -> Outcome<()> {
-    if repository(world, repo)?.settings.rulesets {
+    if repository(world, repo)?.has_paid_features() {
         Ok(())
     } else {
         Err(Refusal::new(

@@ -6,11 +6,12 @@ use crate::clock::Millis;
 use crate::sim::deliver::emit;
 use crate::sim::git::Oid;
 use crate::sim::ops::checks::CheckRunUpdate;
+use crate::sim::ops::verdicts::{latest, worst};
 use crate::sim::ops::{Actor, Outcome, Refusal, repository, repository_mut};
 use crate::sim::world::event::{CheckRunAction, CheckSuiteAction};
 use crate::sim::world::{
-    ACTIONS_SLUG, AppId, CheckOutput, CheckRun, CheckRunId, CheckStatus, CheckSuite, CommitStatus, Conclusion, EventKind, Level,
-    RepoId, Repository, RequiredCheck, StatusState, SuiteId, UserId, World,
+    ACTIONS_SLUG, AppId, CheckOutput, CheckRun, CheckRunId, CheckStatus, CheckSuite, Conclusion, EventKind, Level, RepoId,
+    Repository, SuiteId, UserId, World,
 };
 
 /// A branch that was pushed.
@@ -129,37 +130,6 @@ pub(super) fn change_run(world: &mut World, repo: RepoId, id: CheckRunId, update
     Ok(())
 }
 
-/// Whether everything on a commit passes, required or not; a commit without anything does.
-pub(super) fn all_pass(repo: &Repository, head: Oid) -> bool {
-    latest(repo, head)
-        .iter()
-        .all(|run| run.conclusion.is_some_and(Conclusion::passes))
-        && newest_statuses(repo, head)
-            .iter()
-            .all(|status| status.state == StatusState::Success)
-}
-
-/// Whether a required check passes: the newest run or status of that name, from the App if one is named.
-pub(super) fn required_passes(repo: &Repository, head: Oid, required: &RequiredCheck) -> bool {
-    let runs: Vec<&CheckRun> = latest(repo, head)
-        .into_iter()
-        .filter(|run| run.name == required.context && required.app.is_none_or(|app| app == run.app))
-        // A run started by hand shows on the commit but does not count for the rules.
-        .filter(|run| !by_hand(repo, run))
-        .collect();
-    let status = newest_statuses(repo, head)
-        .into_iter()
-        .find(|status| required.app.is_none() && status.context == required.context);
-    (!runs.is_empty() || status.is_some())
-        && runs.iter().all(|run| run.conclusion.is_some_and(Conclusion::passes))
-        && status.is_none_or(|status| status.state == StatusState::Success)
-}
-
-fn by_hand(repo: &Repository, run: &CheckRun) -> bool {
-    let of = repo.suites.get(&run.suite).and_then(|suite| repo.runs.get(&suite.run?));
-    of.is_some_and(|workflow| workflow.event == "workflow_dispatch")
-}
-
 /// Ends of a run and, with it, of its suite.
 fn tell_ends(world: &mut World, repo: RepoId, id: CheckRunId, was_done: bool) {
     let Some(found) = world.repositories.get(&repo) else { return };
@@ -245,23 +215,6 @@ pub(super) fn settle(repo: &mut Repository, suite: SuiteId, now: Millis) {
     };
 }
 
-/// The end of a whole from the ends of its parts: the gravest.
-pub(super) fn worst(ends: impl Iterator<Item = Conclusion>) -> Option<Conclusion> {
-    const GRAVEST_FIRST: [Conclusion; 9] = [
-        Conclusion::StartupFailure,
-        Conclusion::ActionRequired,
-        Conclusion::Failure,
-        Conclusion::TimedOut,
-        Conclusion::Cancelled,
-        Conclusion::Stale,
-        Conclusion::Success,
-        Conclusion::Neutral,
-        Conclusion::Skipped,
-    ];
-    let all: Vec<Conclusion> = ends.collect();
-    GRAVEST_FIRST.into_iter().find(|end| all.contains(end))
-}
-
 pub(super) fn suite_for(world: &mut World, repo: RepoId, app: AppId, head: Oid) -> Outcome<SuiteId> {
     if let Some(suite) = repository(world, repo)?.suites_of(head).find(|suite| suite.app == app) {
         return Ok(suite.id);
@@ -282,25 +235,6 @@ pub(super) fn suite_for(world: &mut World, repo: RepoId, app: AppId, head: Oid) 
             head,
         },
     )
-}
-
-pub(super) fn latest(repo: &Repository, head: Oid) -> Vec<&CheckRun> {
-    let mut newest: Vec<&CheckRun> = Vec::new();
-    for run in repo.check_runs_of(head) {
-        newest.retain(|other| other.suite != run.suite || other.name != run.name);
-        newest.push(run);
-    }
-    newest
-}
-
-pub(super) fn newest_statuses(repo: &Repository, head: Oid) -> Vec<&CommitStatus> {
-    let mut newest: Vec<&CommitStatus> = Vec::new();
-    for status in repo.statuses.values().filter(|status| status.head == head) {
-        newest.retain(|other| other.context != status.context);
-        newest.push(status);
-    }
-    newest.sort_by(|a, b| a.context.cmp(&b.context));
-    newest
 }
 
 fn fill(repo: &mut Repository, id: CheckRunId, update: CheckRunUpdate, now: Millis) {

@@ -32,6 +32,8 @@ pub struct Account {
     pub kind: AccountKind,
     /// Token for REST, GraphQL and git; none for organisations and for Apps' own bots.
     pub token: Option<SecretString>,
+    /// Of an organisation: the roles that people get in its new repositories.
+    pub team: BTreeMap<UserId, Role>,
     /// When it was made.
     pub created_at: Millis,
 }

@@ -11,34 +11,39 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 pub mod account;
+pub mod actions;
 pub mod actor;
 pub mod checks;
 pub mod event;
 pub mod ids;
 pub mod issue;
+pub mod pull;
 pub mod repository;
 pub mod review;
 pub mod rules;
+pub mod talk;
+pub mod timeline;
 pub mod traffic;
 
 pub use account::{Account, AccountKind, App, Installation, InstallationToken, Level, Permissions, Role};
+pub use actions::{Job, Step, Workflow, WorkflowRun};
 pub use actor::{Actor, AppActor};
 pub use checks::{
-    Annotation, AnnotationLevel, CheckAction, CheckOutput, CheckRun, CheckStatus, CheckSuite, CommitStatus, Conclusion, Job,
-    StatusState, Step, Workflow, WorkflowRun,
+    Annotation, AnnotationLevel, CheckAction, CheckOutput, CheckRun, CheckStatus, CheckSuite, CommitStatus, Conclusion,
+    StatusState,
 };
 pub use event::{Event, EventKind};
 pub use ids::{
     AppId, CheckRunId, CommentId, DeliveryId, InstallationId, IssueId, LabelId, NodeRef, PullId, ReactionId, RepoId,
     ReviewCommentId, ReviewId, RulesetId, RunId, StatusId, SuiteId, ThreadId, TimelineId, UserId, WorkflowId,
 };
-pub use issue::{
-    AutoMerge, Closer, Comment, Edit, Issue, IssueState, MergeMethod, MergeState, Mergeability, Merged, PullRequest, Reaction,
-    ReactionContent, StateReason, TimelineEvent, TimelineKind,
-};
+pub use issue::{Edit, Issue, IssueState, StateReason};
+pub use pull::{AutoMerge, MergeMethod, MergeState, Mergeability, Merged, PullRequest};
 pub use repository::{CommitNote, Label, RepoSettings, Repository};
 pub use review::{Review, ReviewComment, ReviewEvent, ReviewState, Side, Thread};
 pub use rules::{BranchRules, Protection, RequiredCheck, Rule, Ruleset};
+pub use talk::{Comment, Reaction, ReactionContent};
+pub use timeline::{Closer, TimelineEvent, TimelineKind};
 pub use traffic::{
     Chore, CiScript, CiTrigger, Delivery, DeliveryOutcome, Fault, FaultKind, FaultSwitch, JournalEntry, Notice, NoticeCount,
     NoticeKind, WebhookSwitch,

@@ -4,15 +4,18 @@
 
 use std::collections::BTreeMap;
 
-use super::checks::{CheckRun, CheckSuite, CommitStatus, Job, Workflow, WorkflowRun};
+use super::account::Role;
+use super::actions::{Job, Workflow, WorkflowRun};
+use super::checks::{CheckRun, CheckSuite, CommitStatus};
 use super::ids::{
     CheckRunId, CommentId, LabelId, NodeRef, RepoId, ReviewCommentId, ReviewId, RunId, StatusId, SuiteId, ThreadId, UserId,
     WorkflowId,
 };
-use super::issue::{Comment, Issue};
+use super::issue::Issue;
+use super::pull::PullRequest;
 use super::review::{Review, ReviewComment, Thread};
 use super::rules::{Protection, Ruleset};
-use super::{account::Role, issue::PullRequest};
+use super::talk::Comment;
 use crate::clock::Millis;
 use crate::sim::git::Oid;
 
@@ -82,6 +85,13 @@ impl Repository {
     #[must_use]
     pub fn node_id(&self) -> String {
         NodeRef::Repository(self.id).encode()
+    }
+
+    /// Whether draft pull requests and rulesets exist here: all owners are on the free plan, which has them in public
+    /// repositories only.
+    #[must_use]
+    pub fn has_paid_features(&self) -> bool {
+        !self.private
     }
 
     /// The issue or pull request `number`.
@@ -154,10 +164,6 @@ pub struct RepoSettings {
     pub delete_branch_on_merge: bool,
     /// Merged pull requests close the issues they name.
     pub auto_close_issues: bool,
-    /// Draft pull requests exist (not in private repositories of free plans).
-    pub drafts: bool,
-    /// Rulesets exist (403 on private repositories of free plans).
-    pub rulesets: bool,
 }
 
 impl Default for RepoSettings {
@@ -170,8 +176,6 @@ impl Default for RepoSettings {
             allow_auto_merge: false,
             delete_branch_on_merge: false,
             auto_close_issues: true,
-            drafts: true,
-            rulesets: true,
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Invariant: a pending review is seen by its author only and has caused no event.
 
 use super::ids::{AppId, ReviewCommentId, ReviewId, ThreadId, UserId};
-use super::issue::Reaction;
+use super::talk::Reaction;
 use crate::clock::Millis;
 use crate::sim::git::Oid;
 

@@ -1,3 +1,7 @@
+//! Credentials, installations, private repositories.
+//!
+//! Invariant: time is the given clock's.
+
 use std::time::Duration;
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
@@ -63,7 +67,10 @@ fn people_come_by_every_kind_of_header() {
     }
     assert_eq!(auth::caller(&bench.world, None).unwrap(), Caller::Anonymous);
     assert_eq!(said(auth::caller(&bench.world, Some("Bearer sim-nobody"))).0, 401);
-    assert_eq!(auth::caller(&bench.world, Some("Bearer sim-bot")).unwrap(), Caller::Actor(bench.person("helper[bot]")));
+    assert_eq!(
+        auth::caller(&bench.world, Some("Bearer sim-bot")).unwrap(),
+        Caller::Actor(bench.person("helper[bot]"))
+    );
 }
 
 #[test]
@@ -77,9 +84,18 @@ fn tokens_are_long_narrow_and_end() {
     };
     let (token, row) = auth::mint(&mut bench.world, app, id, &narrow).unwrap();
     let token = token.expose_secret();
-    assert!((510..=530).contains(&token.len()) && token.starts_with("ghs_"), "{}", token.len());
-    assert_eq!(row.repositories.as_ref().map(|list| list.iter().copied().collect::<Vec<_>>()), Some(vec![repo]));
-    let Caller::Actor(actor) = ask(&bench, token).unwrap() else { panic!("an actor") };
+    assert!(
+        (510..=530).contains(&token.len()) && token.starts_with("ghs_"),
+        "{}",
+        token.len()
+    );
+    assert_eq!(
+        row.repositories.as_ref().map(|list| list.iter().copied().collect::<Vec<_>>()),
+        Some(vec![repo])
+    );
+    let Caller::Actor(actor) = ask(&bench, token).unwrap() else {
+        panic!("an actor")
+    };
     labels::add(&mut bench.world, &actor, repo, 1, &["bug".to_owned()]).unwrap();
     let main = bench.tip("main");
     let push = refs::create(&mut bench.world, &actor, repo, "refs/heads/x", main);
@@ -89,9 +105,15 @@ fn tokens_are_long_narrow_and_end() {
     assert!(ask(&bench, token).is_ok());
     bench.clock.advance(Duration::from_secs(1));
     assert_eq!(said(ask(&bench, token)).0, 401);
-    let wide = MintRequest { permissions: Some(Permissions::of(&[("administration", Level::Write)])), ..MintRequest::default() };
+    let wide = MintRequest {
+        permissions: Some(Permissions::of(&[("administration", Level::Write)])),
+        ..MintRequest::default()
+    };
     assert_eq!(said(auth::mint(&mut bench.world, app, id, &wide).map(|_| ())).0, 422);
-    let unknown = MintRequest { repositories: Some(vec!["none".to_owned()]), ..MintRequest::default() };
+    let unknown = MintRequest {
+        repositories: Some(vec!["none".to_owned()]),
+        ..MintRequest::default()
+    };
     assert_eq!(said(auth::mint(&mut bench.world, app, id, &unknown).map(|_| ())).0, 422);
 }
 
@@ -104,18 +126,31 @@ fn what_the_installation_loses_its_tokens_lose() {
     let permissions = Permissions::of(&[("metadata", Level::Read), ("issues", Level::Read)]);
     bench.webhooks();
     installs::set_permissions(&mut bench.world, id, permissions).unwrap();
-    let Caller::Actor(actor) = ask(&bench, &token).unwrap() else { panic!("an actor") };
-    assert_eq!(said(labels::add(&mut bench.world, &actor, repo, 1, &["bug".to_owned()])).0, 403);
+    let Caller::Actor(actor) = ask(&bench, &token).unwrap() else {
+        panic!("an actor")
+    };
+    assert_eq!(
+        said(labels::add(&mut bench.world, &actor, repo, 1, &["bug".to_owned()])).0,
+        403
+    );
     installs::suspend(&mut bench.world, id).unwrap();
-    assert_eq!(said(ask(&bench, &token)), (403, "This installation has been suspended".to_owned()));
+    assert_eq!(
+        said(ask(&bench, &token)),
+        (403, "This installation has been suspended".to_owned())
+    );
     let minted = auth::mint(&mut bench.world, app, id, &MintRequest::default()).map(|_| ());
     assert_eq!(said(minted), (403, "This installation has been suspended".to_owned()));
     installs::unsuspend(&mut bench.world, id).unwrap();
     installs::set_repositories(&mut bench.world, id, Some([].into())).unwrap();
     installs::remove(&mut bench.world, id).unwrap();
     assert_eq!(said(ask(&bench, &token)).0, 401);
-    let expected =
-        ["installation.new_permissions_accepted", "installation.suspend", "installation.unsuspend", "installation_repositories.removed", "installation.deleted"];
+    let expected = [
+        "installation.new_permissions_accepted",
+        "installation.suspend",
+        "installation.unsuspend",
+        "installation_repositories.removed",
+        "installation.deleted",
+    ];
     assert_eq!(bench.webhooks(), expected);
 }
 
@@ -133,10 +168,16 @@ fn private_repositories_are_hidden() {
         let outcome = auth::can_read(&bench.world, &caller, repo, "contents");
         assert_eq!(outcome.err().map(|refusal| refusal.status), status, "{caller:?}");
     }
-    assert_eq!(said(labels::add(&mut bench.world, &outsider, repo, 1, &["bug".to_owned()])).0, 404);
+    assert_eq!(
+        said(labels::add(&mut bench.world, &outsider, repo, 1, &["bug".to_owned()])).0,
+        404
+    );
     let mut app = bench.app();
     if let Actor::App(app) = &mut app {
         app.repositories = Some([].into());
     }
-    assert_eq!(said(auth::can_read(&bench.world, &Caller::Actor(app), repo, "contents")).0, 404);
+    assert_eq!(
+        said(auth::can_read(&bench.world, &Caller::Actor(app), repo, "contents")).0,
+        404
+    );
 }

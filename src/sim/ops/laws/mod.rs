@@ -65,7 +65,13 @@ impl Bench {
         let app = self.world.app_named(seed::APP_SLUG).unwrap();
         let installation = self.world.installation_for(app.id, self.repo).unwrap();
         let permissions = installation.permissions.clone();
-        Actor::App(AppActor { app: app.id, installation: installation.id, bot: app.bot, permissions, repositories: None })
+        Actor::App(AppActor {
+            app: app.id,
+            installation: installation.id,
+            bot: app.bot,
+            permissions,
+            repositories: None,
+        })
     }
 
     fn tip(&self, branch: &str) -> Oid {
@@ -94,7 +100,12 @@ impl Bench {
     }
 
     fn open(&mut self, actor: &Actor, head: &str, base: &str) -> Outcome<u64> {
-        let new = NewPull { title: format!("Bring {head}"), head: head.to_owned(), base: base.to_owned(), ..NewPull::default() };
+        let new = NewPull {
+            title: format!("Bring {head}"),
+            head: head.to_owned(),
+            base: base.to_owned(),
+            ..NewPull::default()
+        };
         pulls::create(&mut self.world, actor, self.repo, new)
     }
 
@@ -131,20 +142,34 @@ impl Bench {
         let queued = std::mem::take(&mut self.world.outbox);
         let name = |id| {
             let delivery = &self.world.deliveries[&id];
-            delivery.action.as_ref().map_or_else(|| delivery.event.clone(), |action| format!("{}.{action}", delivery.event))
+            delivery
+                .action
+                .as_ref()
+                .map_or_else(|| delivery.event.clone(), |action| format!("{}.{action}", delivery.event))
         };
         queued.into_iter().map(|(_, _, id)| name(id)).collect()
     }
 
     /// The timeline of an issue by GitHub's words.
     fn timeline(&self, number: u64) -> Vec<&'static str> {
-        self.world.repositories[&self.repo].issue(number).unwrap().timeline.iter().map(|event| event.kind.name()).collect()
+        self.world.repositories[&self.repo]
+            .issue(number)
+            .unwrap()
+            .timeline
+            .iter()
+            .map(|event| event.kind.name())
+            .collect()
     }
 
     /// `git fsck --strict` finds nothing; true also where there is no git, which is said.
     fn fsck(&self) {
         let path = self.world.git.path("acme/todo");
-        match std::process::Command::new("git").arg("-C").arg(path).args(["fsck", "--strict", "--no-dangling"]).output() {
+        match std::process::Command::new("git")
+            .arg("-C")
+            .arg(path)
+            .args(["fsck", "--strict", "--no-dangling"])
+            .output()
+        {
             Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr)),
             Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::NotFound, "git could not be run"),
         }
