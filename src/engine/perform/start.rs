@@ -8,15 +8,12 @@ use crate::clock::Millis;
 use crate::engine::job::{Job, StartHint};
 use crate::engine::record;
 use crate::github::render::{Marker, Renderer};
-use crate::github::{Attempt, Conditional, IssueEventKind, NodeId, Reaction, Repo, WorkflowState};
+use crate::github::{IssueEventKind, NewIssue, NodeId, Reaction, Repo, WorkflowState};
 use crate::store::{WorkflowFilter, WorkflowRow};
 use crate::workflow::command::{self, Command, Manner};
 use crate::workflow::fact::{App, Fact, Repository, Start, StartedBy};
 use crate::workflow::ids::Person;
 use crate::workflow::policy;
-
-/// Issues that a second attempt looks through: the one of the first is among the newest.
-const GENERATED_LOOK_MAX: usize = 20;
 
 /// What started it.
 struct Found {
@@ -87,29 +84,14 @@ pub(super) async fn generate(p: &Performing<'_>, repository: i64, text: &str, ke
         return Ok(Ended::saying("not served"));
     };
     let repo = repo(&row);
-    let label = &p.engine.0.config.settings.labels.trigger;
-    let marker = Marker::new("generated", key, "1");
-    let mut found = None;
-    if p.attempt() == Attempt::Again
-        && let Conditional::Changed { value, .. } = p.github.labelled_issues(&repo, label, None, None).await?
-    {
-        for stub in value.iter().rev().take(GENERATED_LOOK_MAX) {
-            let state = p.github.read_issue(&repo, stub.number).await?;
-            if state.issue.is_some_and(|issue| marker.is_on(&issue.body)) {
-                found = Some(stub.number);
-                break;
-            }
-        }
-    }
-    let issue = match found {
-        Some(issue) => issue,
-        None => {
-            let renderer = Renderer::new(p.github.endpoints(), &repo);
-            let (title, body) = text.split_once('\n').unwrap_or((text, ""));
-            let body = renderer.marked(&marker, body)?;
-            p.github.open_issue(&repo, &renderer.line(title)?, body.body(), std::slice::from_ref(label)).await?
-        }
+    let renderer = Renderer::new(p.github.endpoints(), &repo);
+    let (title, body) = text.split_once('\n').unwrap_or((text, ""));
+    let new = NewIssue {
+        title: renderer.line(title)?,
+        text: renderer.marked(&Marker::new("generated", key, "1"), body)?,
+        labels: vec![p.engine.0.config.settings.labels.trigger.clone()],
     };
+    let issue = p.github.open_issue(&repo, &new, p.attempt()).await?;
     let hint = StartHint::Operator { auto: false, key: key.to_owned() };
     let job = Job::ReadStart { repository, issue, hint };
     let next = job.wanted_by(&job.subject(), &format!("api:{key}"), p.engine.now());
