@@ -80,12 +80,14 @@ impl Engine {
         let Ok(identity) = self.0.github.identity(InstallationId(installation.0)).await else {
             return false; // not knowing costs one look too many, nothing else
         };
-        match payload {
-            Payload::CheckSuite(event) => event.about.app == Some(identity.app_id),
-            Payload::CheckRun(event) => event.about.app == Some(identity.app_id),
-            Payload::Status(_) | Payload::WorkflowRun(_) => false,
-            other => other.is_own(identity),
+        if let Payload::CheckSuite(event) = payload {
+            return event.about.app == Some(identity.app_id);
         }
+        if let Payload::CheckRun(event) = payload {
+            return event.about.app == Some(identity.app_id);
+        }
+        let of_others = matches!(payload, Payload::Status(_) | Payload::WorkflowRun(_));
+        !of_others && payload.is_own(identity)
     }
 
     /// The subjects that a delivery concerns: by number, by branch, by what was recorded; or, for a commit that nothing

@@ -257,7 +257,7 @@ impl Engine {
             for effect in self.0.store.claim(now, now.plus(LEASE), room).await? {
                 worked = true;
                 let engine = self.clone();
-                running.spawn(async move { perform::perform(&engine, effect).await });
+                running.spawn(async move { Box::pin(perform::perform(&engine, effect)).await });
             }
         }
         Ok(worked)

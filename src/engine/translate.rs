@@ -57,13 +57,7 @@ fn look(payload: &Payload) -> Option<Look> {
     match payload {
         Payload::Issue(_) => Some(Look::Issue),
         Payload::Comment(_) => Some(Look::Issue),
-        Payload::Pull(event) => match event.action {
-            // What a person does to a pull request; that one was opened, labelled or assigned changes nothing for us.
-            Action::Closed | Action::Reopened | Action::Synchronize | Action::Edited | Action::ConvertedToDraft | Action::ReadyForReview => {
-                Some(Look::Pull(event.about.number))
-            }
-            _ => None,
-        },
+        Payload::Pull(event) => changes_a_pull(event.action).then_some(Look::Pull(event.about.number)),
         Payload::Review(event) => Some(Look::Pull(event.about.number)),
         // One look when an App has finished all its checks, not one for each of them.
         Payload::CheckSuite(event) if event.action == Action::Completed => Some(Look::Head(Sha(event.about.head_sha.clone()))),
@@ -82,20 +76,25 @@ fn look(payload: &Payload) -> Option<Look> {
     }
 }
 
+/// What a person does to a pull request; that one was opened, labelled or assigned changes nothing for us.
+fn changes_a_pull(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Closed | Action::Reopened | Action::Synchronize | Action::Edited | Action::ConvertedToDraft | Action::ReadyForReview
+    )
+}
+
 /// Whether a delivery may mean that somebody starts work.
 fn may_start(payload: &Payload, row: &InboxRow, labels: &Labels) -> bool {
-    match payload {
-        Payload::Issue(event) => match event.action {
-            Action::Labeled => {
-                let label = event.about.label.as_deref().unwrap_or_default();
-                label.eq_ignore_ascii_case(&labels.trigger) || label.eq_ignore_ascii_case(&labels.auto)
-            }
-            Action::Reopened => true,
-            _ => false,
-        },
-        Payload::Comment(event) => event.action == Action::Created && !event.about.on_pull && command::looks_like(&body_of(row)),
-        _ => false,
+    if let Payload::Issue(event) = payload {
+        let label = event.about.label.as_deref().unwrap_or_default();
+        let ours = label.eq_ignore_ascii_case(&labels.trigger) || label.eq_ignore_ascii_case(&labels.auto);
+        return event.action == Action::Reopened || (event.action == Action::Labeled && ours);
     }
+    if let Payload::Comment(event) = payload {
+        return event.action == Action::Created && !event.about.on_pull && command::looks_like(&body_of(row));
+    }
+    false
 }
 
 /// The comment's text, only to tell whether it is worth a read.

@@ -115,10 +115,7 @@ pub fn decide(current: Option<&Workflow>, arrivals: &[Arrival], now: Millis) -> 
             if let Fact::Started(start) = &arrival.fact {
                 let mut d = Deciding::new(begin::begin(start, now), now);
                 if start.reopened {
-                    d.take(
-                        27,
-                        State::Complete,
-                        State::Discovery,
+                    d.take(27, (State::Complete, State::Discovery),
                         "reopened",
                         Some(start.by.login.clone()),
                     );
@@ -281,7 +278,7 @@ impl Deciding {
     }
 
     /// Records a transition of the workflow's baton.
-    fn take(&mut self, number: u8, from: State, to: State, cause: &str, actor: Option<String>) {
+    fn take(&mut self, number: u8, (from, to): (State, State), cause: &str, actor: Option<String>) {
         let data = hand_over(&self.w, None, from, to);
         self.taken.push(Taken {
             number,
@@ -303,7 +300,7 @@ impl Deciding {
                 return false;
             };
             self.w.baton = Baton::Whole(*to);
-            self.take(number, from, *to, cause, by.map(|p| p.login.clone()));
+            self.take(number, (from, *to), cause, by.map(|p| p.login.clone()));
         }
         true
     }

@@ -90,6 +90,9 @@ pub struct Person {
     pub bot: bool,
     /// The permission when it was read.
     pub permission: Permission,
+    /// Node id, where it was read: asking for a review needs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_id: Option<String>,
 }
 
 impl Person {
@@ -100,7 +103,7 @@ impl Person {
             id: 0,
             login: "operator".to_owned(),
             bot: false,
-            permission: Permission::Admin,
+            permission: Permission::Admin, node_id: None
         }
     }
 

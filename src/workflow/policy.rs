@@ -171,6 +171,7 @@ mod tests {
             login: format!("p{id}"),
             bot: false,
             permission,
+            node_id: None,
         }
     }
 
@@ -180,6 +181,7 @@ mod tests {
             login: login.to_owned(),
             bot: true,
             permission,
+            node_id: None,
         }
     }
 

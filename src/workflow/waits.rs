@@ -203,18 +203,9 @@ impl Found<'_> {
         });
     }
 
-    fn machine(&mut self, what: What, phase: Option<PhaseNumber>, mark: &str, who: &str, sentence: String) {
-        let kind = WaitKind::Machine;
-        self.add(About {
-            kind,
-            what,
-            phase,
-            mark: mark.to_owned(),
-            who: who.to_owned(),
-            command: None,
-            hash: None,
-            sentence,
-        });
+    fn machine(&mut self, what: What, phase: Option<PhaseNumber>, mark: &str, of: Ask) {
+        let Ask { who, command, hash, sentence } = of;
+        self.add(About { kind: WaitKind::Machine, what, phase, mark: mark.to_owned(), who, command, hash, sentence });
     }
 }
 
@@ -308,13 +299,7 @@ fn troubles(found: &mut Found<'_>) {
                 let again = until
                     .map(|u| format!(" Millhand tries again at {}.", u.rfc3339()))
                     .unwrap_or_default();
-                found.machine(
-                    what,
-                    phase,
-                    slot,
-                    who,
-                    format!("{who} does not answer for {name}: {sentence}.{again}"),
-                );
+                found.machine(what, phase, slot, ask(who, None, format!("{who} does not answer for {name}: {sentence}.{again}")));
             }
         }
     }
@@ -420,17 +405,21 @@ fn a_phase(found: &mut Found<'_>, number: PhaseNumber, phase: &Phase, now: Milli
     match phase.state {
         State::Verification => review(found, number, &phase.track),
         State::HandoffToReleaser => merge(found, number, phase),
-        _ if w.paused.is_none() => {
+        State::Discovery
+        | State::Planning
+        | State::HandoffToCoder
+        | State::Implementation
+        | State::HandoffToTester
+        | State::Testing
+        | State::HandoffToVerifier
+        | State::Deployment
+        | State::Complete => {
+            if w.paused.is_some() {
+                return;
+            }
             let doing = doing(phase.state);
-            found.machine(
-                What::Clock,
-                Some(number),
-                phase.state.name(),
-                "Millhand",
-                format!("Phase `{}`: {doing}.", phase.plan.id),
-            );
+            found.machine(What::Clock, Some(number), phase.state.name(), ask("Millhand", None, format!("Phase `{}`: {doing}.", phase.plan.id)));
         }
-        _ => {}
     }
 }
 
@@ -452,7 +441,7 @@ fn not_begun(found: &mut Found<'_>, number: PhaseNumber, phase: &Phase) {
             open.join(" and "),
             if open.len() == 1 { "is" } else { "are" }
         );
-        found.machine(What::Dependency, Some(number), "dependency", "Millhand", sentence);
+        found.machine(What::Dependency, Some(number), "dependency", ask("Millhand", None, sentence));
     } else if !slot_free(w) {
         let max = w.settings.limits.parallel_phases;
         let sentence = format!(
@@ -471,13 +460,7 @@ fn not_begun(found: &mut Found<'_>, number: PhaseNumber, phase: &Phase) {
             sentence,
         });
     } else if !over_budget(w) {
-        found.machine(
-            What::Github,
-            Some(number),
-            "base",
-            "GitHub",
-            format!("Phase `{}` begins when its base branch is there.", phase.plan.id),
-        );
+        found.machine(What::Github, Some(number), "base", ask("GitHub", None, format!("Phase `{}` begins when its base branch is there.", phase.plan.id)));
     }
 }
 
@@ -551,14 +534,14 @@ fn checks(found: &mut Found<'_>, target: Target, track: &Track, now: Millis) {
                 "{name} waits for its checks to begin, until {} at the latest.",
                 grace_until.rfc3339()
             );
-            found.machine(What::Ci, phase, &format!("begin-{head}"), "CI", sentence);
+            found.machine(What::Ci, phase, &format!("begin-{head}"), ask("CI", None, sentence));
         }
         CiVerdict::Running { until } => {
             let sentence = format!(
                 "{name} waits for its checks to finish, until {} at the latest.",
                 until.rfc3339()
             );
-            found.machine(What::Ci, phase, &format!("run-{head}"), "CI", sentence);
+            found.machine(What::Ci, phase, &format!("run-{head}"), ask("CI", None, sentence));
         }
         CiVerdict::TooLong => {
             let sentence = format!(
@@ -597,13 +580,7 @@ fn checks(found: &mut Found<'_>, target: Target, track: &Track, now: Millis) {
             );
         }
         CiVerdict::Red(_) | CiVerdict::Rerun(_) | CiVerdict::Green { .. } => {
-            found.machine(
-                What::Clock,
-                phase,
-                "diagnosis",
-                "Millhand",
-                format!("{name}: the results of its checks are being worked through."),
-            );
+            found.machine(What::Clock, phase, "diagnosis", ask("Millhand", None, format!("{name}: the results of its checks are being worked through.")));
         }
     }
 }
@@ -615,23 +592,11 @@ fn review(found: &mut Found<'_>, number: PhaseNumber, track: &Track) {
     let name = name(w, Some(target));
     let head = track.head.clone().unwrap_or(Sha(String::new()));
     if track.presented.as_ref() != Some(&head) {
-        found.machine(
-            What::Clock,
-            Some(number),
-            "verdict",
-            "Millhand",
-            format!("{name} is being verified."),
-        );
+        found.machine(What::Clock, Some(number), "verdict", ask("Millhand", None, format!("{name} is being verified.")));
         return;
     }
     if !reviews::open_rounds(w, target).is_empty() {
-        found.machine(
-            What::Clock,
-            Some(number),
-            "quiet",
-            "Millhand",
-            format!("{name}: a review came in; it is taken up after a moment of quiet."),
-        );
+        found.machine(What::Clock, Some(number), "quiet", ask("Millhand", None, format!("{name}: a review came in; it is taken up after a moment of quiet.")));
         return;
     }
     let blocking = reviews::blocking(w, target);
@@ -685,7 +650,7 @@ fn merge(found: &mut Found<'_>, number: PhaseNumber, phase: &Phase) {
     } else {
         format!("Phase `{}` is approved and waits for its turn to be merged.", phase.plan.id)
     };
-    found.machine(What::Clock, Some(number), "merge", "Millhand", sentence);
+    found.machine(What::Clock, Some(number), "merge", ask("Millhand", None, sentence));
 }
 
 /// The release pull request, from the join on.
@@ -702,13 +667,7 @@ fn release(found: &mut Found<'_>, now: Millis) {
     }
     let track = &w.release;
     if track.pull.is_none() {
-        found.machine(
-            What::Github,
-            None,
-            "release",
-            "GitHub",
-            "The release pull request is being opened.".to_owned(),
-        );
+        found.machine(What::Github, None, "release", ask("GitHub", None, "The release pull request is being opened.".to_owned()));
         return;
     }
     a_track(found, Target::Release, track, state, now);
@@ -721,23 +680,17 @@ fn release(found: &mut Found<'_>, now: Millis) {
             if track.presented == track.head {
                 release_approval(found, None);
             } else {
-                found.machine(
-                    What::Clock,
-                    None,
-                    "present",
-                    "Millhand",
-                    "The release is being prepared for its approval.".to_owned(),
-                );
+                found.machine(What::Clock, None, "present", ask("Millhand", None, "The release is being prepared for its approval.".to_owned()));
             }
         }
-        CiVerdict::Green { .. } => found.machine(
-            What::Clock,
-            None,
-            "release",
-            "Millhand",
-            "The release is being merged.".to_owned(),
-        ),
-        _ => checks(found, Target::Release, track, now),
+        CiVerdict::Green { .. } => found.machine(What::Clock, None, "release", ask("Millhand", None, "The release is being merged.".to_owned())),
+        CiVerdict::NotBegun { .. }
+        | CiVerdict::Absent
+        | CiVerdict::Running { .. }
+        | CiVerdict::TooLong
+        | CiVerdict::Red(_)
+        | CiVerdict::Rerun(_)
+        | CiVerdict::Person(_) => checks(found, Target::Release, track, now),
     }
 }
 
@@ -805,13 +758,7 @@ fn delays(found: &mut Found<'_>) {
 /// Nothing is waited for: something is being done.
 fn at_work(found: &mut Found<'_>) {
     let state = found.w.shown_state();
-    found.machine(
-        What::Clock,
-        None,
-        state.name(),
-        "Millhand",
-        format!("Millhand is at work: {}.", doing(state)),
-    );
+    found.machine(What::Clock, None, state.name(), ask("Millhand", None, format!("Millhand is at work: {}.", doing(state))));
 }
 
 fn doing(state: State) -> &'static str {

@@ -15,7 +15,7 @@ impl At<'_> {
     /// Somebody with the permission read from the API now.
     pub(super) async fn person(&self, actor: Option<&github::Actor>) -> Result<Person, Trouble> {
         let Some(actor) = actor else {
-            return Ok(Person { id: 0, login: "ghost".to_owned(), bot: false, permission: Permission::None });
+            return Ok(Person { id: 0, login: "ghost".to_owned(), bot: false, permission: Permission::None, node_id: None });
         };
         permitted(self.p, &self.repo, actor).await
     }
@@ -121,7 +121,7 @@ impl At<'_> {
             id: review.id,
             node_id: review.node_id.0.clone(),
             pull: pull.pull.number,
-            by: Person { id: actor.id, login: login(actor), bot: actor.is_bot(), permission },
+            by: Person { id: actor.id, login: login(actor), bot: actor.is_bot(), permission, node_id: node_id(actor) },
             state,
             commit: review.commit.as_ref().map_or_else(|| Sha(String::new()), sha),
             body: review.body.clone(),
@@ -132,7 +132,7 @@ impl At<'_> {
 
     /// Somebody whose permission does not matter here.
     fn known(&self, actor: &github::Actor) -> Person {
-        Person { id: actor.id, login: login(actor), bot: actor.is_bot(), permission: Permission::Write }
+        Person { id: actor.id, login: login(actor), bot: actor.is_bot(), permission: Permission::Write, node_id: node_id(actor) }
     }
 
     /// The issue in the core's words.
@@ -176,7 +176,7 @@ pub(super) async fn issue_view(
 ) -> Result<IssueView, Trouble> {
     let author = match &issue.author {
         Some(actor) => permitted(p, repo, actor).await?,
-        None => Person { id: 0, login: "ghost".to_owned(), bot: false, permission: Permission::None },
+        None => Person { id: 0, login: "ghost".to_owned(), bot: false, permission: Permission::None, node_id: None },
     };
     let editor = match &issue.editor {
         Some(actor) if Some(actor.id) == issue.author.as_ref().map(|a| a.id) => Some(author.clone()),
@@ -215,7 +215,11 @@ pub(super) async fn permitted(p: &super::Performing<'_>, repo: &github::Repo, ac
             github::Permission::Admin => Permission::Admin,
         }
     };
-    Ok(Person { id: actor.id, login: login(actor), bot: actor.is_bot(), permission })
+    Ok(Person { id: actor.id, login: login(actor), bot: actor.is_bot(), permission, node_id: node_id(actor) })
+}
+
+fn node_id(actor: &github::Actor) -> Option<String> {
+    actor.node_id.as_ref().map(|id| id.0.clone())
 }
 
 /// A login as people see it: GraphQL leaves a bot's ending out.

@@ -11,6 +11,7 @@ use crate::workflow::waits::waits;
 
 impl At<'_> {
     /// Carries out an order that writes on the issue.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the dispatcher sends only these orders here")]
     pub(super) async fn on_issue(&self, order: &Order) -> Result<Ended, Trouble> {
         let w = self.w;
         match order {

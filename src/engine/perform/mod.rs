@@ -156,7 +156,7 @@ impl Performing<'_> {
 
     async fn carry_out(&self, job: &Job) -> Result<Ended, Trouble> {
         match job {
-            Job::Order { order } => self.order(order).await,
+            Job::Order { order } => Box::pin(self.order(order)).await,
             Job::ReadStart { repository, issue, hint } => start::read_start(self, *repository, *issue, hint).await,
             Job::Generate { repository, text, key } => start::generate(self, *repository, text, key).await,
             Job::Refuse { repository, node_id } => start::refuse(self, *repository, node_id).await,

@@ -155,15 +155,12 @@ impl At<'_> {
 
     /// A change set with what validation found; the core decides what follows.
     async fn validated(&self, ask: &Ask, task: &Task, set: &ChangeSet) -> Result<(Answer, Vec<Blob>), Trouble> {
-        let target = match ask {
-            Ask::Write { target, .. } => *target,
-            _ => Target::Release,
-        };
+        let target = if let Ask::Write { target, .. } = ask { *target } else { Target::Release };
         let mut base_paths: BTreeSet<String> = self.paths().await?.into_iter().collect();
-        let texts: BTreeMap<String, String> = match task {
-            Task::Write { files, .. } => files.iter().map(|f| (f.path.clone(), f.content.clone())).collect(),
-            _ => BTreeMap::new(),
-        };
+        let mut texts: BTreeMap<String, String> = BTreeMap::new();
+        if let Task::Write { files, .. } = task {
+            texts.extend(files.iter().map(|f| (f.path.clone(), f.content.clone())));
+        }
         base_paths.extend(texts.keys().cloned());
         let phase = target.phase().and_then(|n| self.w.phase(n)).map(|p| &p.plan);
         let report: Report = validate::validate(&validate::Input {

@@ -22,6 +22,7 @@ const CHECK: &str = "millhand";
 
 impl At<'_> {
     /// Carries out an order about a branch and its pull request.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the dispatcher sends only these orders here")]
     pub(super) async fn on_phase(&self, order: &Order) -> Result<Ended, Trouble> {
         match order {
             Order::Open { target, branch, base, change } => self.open(*target, branch, base, change).await,
@@ -108,7 +109,7 @@ impl At<'_> {
             pull: PullRef { number: opened.pull.number, node_id: opened.pull.node_id.0 },
             head: sha(&opened.head),
             draft: opened.draft,
-            status: rode(opened.status, ride),
+            status: rode(opened.status.as_ref(), ride),
         }))
     }
 
@@ -149,7 +150,7 @@ impl At<'_> {
             Some(Part::Done(())) => reviewers.into_iter().map(|(_, login)| login).collect(),
             _ => track.asked.clone(),
         };
-        Ok(Ended::with(Outcome::Presented { status: rode(presented.status, ride), asked }))
+        Ok(Ended::with(Outcome::Presented { status: rode(presented.status.as_ref(), ride), asked }))
     }
 
     /// Who is asked, by `reviewers`; nobody twice.
@@ -171,6 +172,11 @@ impl At<'_> {
         };
         let mut found = Vec::new();
         for login in logins {
+            let known = std::iter::once(&w.requester).chain(w.survey.iter().flat_map(|s| &s.active_writers));
+            if let Some(node) = known.into_iter().find(|p| p.login == login).and_then(|p| p.node_id.clone()) {
+                found.push((NodeId(node), login));
+                continue;
+            }
             let permitted = self.p.github.permission(&self.repo, &login).await?;
             if let Some(node) = permitted.actor.and_then(|a| a.node_id) {
                 found.push((node, login));
@@ -260,7 +266,7 @@ impl At<'_> {
 }
 
 /// The digest of a status comment that rode along and arrived.
-pub(super) fn rode(part: Option<Part<()>>, ride: Option<(github::StatusRide, String)>) -> Option<String> {
+pub(super) fn rode(part: Option<&Part<()>>, ride: Option<(github::StatusRide, String)>) -> Option<String> {
     match part {
         Some(Part::Done(())) => ride.map(|(_, digest)| digest),
         _ => None,

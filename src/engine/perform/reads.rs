@@ -31,6 +31,7 @@ const ANNOTATIONS_MAX: usize = 30;
 
 impl At<'_> {
     /// Carries a reading order out.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the dispatcher sends only these orders here")]
     pub(super) async fn read(&self, order: &Order) -> Result<Ended, Trouble> {
         match order {
             Order::ReadIssue { .. } => self.read_issue().await,

@@ -14,6 +14,7 @@ use crate::workflow::text::{branch, commit, pull, release};
 
 impl At<'_> {
     /// Carries out an order about merging and what lies around it.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the dispatcher sends only these orders here")]
     pub(super) async fn on_release(&self, order: &Order) -> Result<Ended, Trouble> {
         match order {
             Order::CreateBase { from } => {
@@ -83,7 +84,7 @@ impl At<'_> {
         };
         let merging = self.p.github.merge_phase(&self.repo, &merge, self.p.attempt()).await?;
         let sha = merging.commit.as_ref().map_or_else(|| head.clone(), sha);
-        Ok(Ended { facts, ..Ended::with(Outcome::Merged { sha, status: rode(merging.status, ride) }) })
+        Ok(Ended { facts, ..Ended::with(Outcome::Merged { sha, status: rode(merging.status.as_ref(), ride) }) })
     }
 
     /// How it is merged: as set, as far as the repository allows it.
@@ -100,7 +101,7 @@ impl At<'_> {
             MergeMethod::Merge if !merges => MergeMethod::Squash,
             MergeMethod::Squash if !squash && merges => MergeMethod::Merge,
             MergeMethod::Squash if !squash => MergeMethod::Rebase,
-            other => other,
+            MergeMethod::Merge | MergeMethod::Squash | MergeMethod::Rebase => wanted,
         }
     }
 

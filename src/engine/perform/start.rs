@@ -127,7 +127,11 @@ async fn last_start(p: &Performing<'_>, repo: &Repo, state: &WorkflowState, sinc
             IssueEventKind::Labeled(name) if name.eq_ignore_ascii_case(&labels.auto) && on(&labels.auto) => StartedBy::AutoLabel,
             IssueEventKind::Labeled(name) if name.eq_ignore_ascii_case(&labels.trigger) && on(&labels.trigger) => StartedBy::Label,
             IssueEventKind::Reopened if since.0 > 0 && on(&labels.trigger) => StartedBy::Label,
-            _ => continue,
+            IssueEventKind::Labeled(_)
+            | IssueEventKind::Unlabeled(_)
+            | IssueEventKind::Closed { .. }
+            | IssueEventKind::Reopened
+            | IssueEventKind::Renamed { .. } => continue,
         };
         let Some(actor) = &event.actor else { continue };
         let by = permitted(p, repo, actor).await?;

@@ -158,7 +158,7 @@ fn pull(d: &mut Deciding, view: &PullView, seq: i64) {
         });
     }
     if let PullState::Merged { sha, by } = &view.state {
-        merged(d, target, sha.clone(), by.clone());
+        merged(d, target, sha, by.clone());
     }
 }
 
@@ -173,7 +173,7 @@ fn target_of(w: &Workflow, view: &PullView) -> Option<Target> {
 }
 
 /// A pull request turned out to be merged.
-fn merged(d: &mut Deciding, target: Target, sha: crate::workflow::ids::Sha, by: Option<Person>) {
+fn merged(d: &mut Deciding, target: Target, sha: &crate::workflow::ids::Sha, by: Option<Person>) {
     let ours = by.as_ref().is_none_or(|p| p.login == d.w.app.login);
     let now = d.now;
     let Some(track) = d.w.track_mut(target) else { return };
@@ -188,7 +188,7 @@ fn merged(d: &mut Deciding, target: Target, sha: crate::workflow::ids::Sha, by: 
     });
     track.change = None;
     d.w.merges += 1;
-    onto(d, target, &sha);
+    onto(d, target, sha);
     if let Target::Phase(number) = target {
         let Some(phase) = d.w.phases.get_mut(&number) else { return };
         phase.fate = Fate::Merged;

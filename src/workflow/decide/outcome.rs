@@ -126,25 +126,7 @@ fn written(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i64) {
                 },
             );
         }
-        (Order::Minimise { node_id }, _) => {
-            d.w.stale_comments.remove(node_id);
-            let waits = &d.w.waiting_since;
-            d.w.needs
-                .retain(|key, need| waits.contains_key(key) || need.comment.as_ref().is_none_or(|c| c.node_id != *node_id));
-        }
-        (Order::React { comment, with, .. }, _) => {
-            if let Some(ack) = d.w.acks.get_mut(comment) {
-                ack.reactions.retain(|r| r != with);
-            }
-            drop_ack(d, *comment);
-        }
-        (Order::Reply { comment }, Outcome::Posted { .. }) => {
-            d.w.notifications += 1;
-            if let Some(ack) = d.w.acks.get_mut(comment) {
-                ack.reply = None;
-            }
-            drop_ack(d, *comment);
-        }
+        (Order::React { .. } | Order::Reply { .. } | Order::Minimise { .. }, _) => answered_people(d, order),
         (Order::SetLabel, _) => d.w.issue.labelled = true,
         (Order::CloseIssue, _) => d.w.issue.open = false,
         (Order::ClosePull { pull, .. }, _) => {
@@ -168,6 +150,26 @@ fn written(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i64) {
     }
     if matches!(order, Order::Status { .. }) {
         d.w.status.at = Some(now);
+    }
+}
+
+/// A comment was reacted to, replied to or hidden.
+fn answered_people(d: &mut Deciding, order: &Order) {
+    if let Order::Minimise { node_id } = order {
+        d.w.stale_comments.remove(node_id);
+        let waits = &d.w.waiting_since;
+        d.w.needs.retain(|key, need| waits.contains_key(key) || need.comment.as_ref().is_none_or(|c| c.node_id != *node_id));
+    } else if let Order::React { comment, with, .. } = order {
+        if let Some(ack) = d.w.acks.get_mut(comment) {
+            ack.reactions.retain(|r| r != with);
+        }
+        drop_ack(d, *comment);
+    } else if let Order::Reply { comment } = order {
+        d.w.notifications += 1;
+        if let Some(ack) = d.w.acks.get_mut(comment) {
+            ack.reply = None;
+        }
+        drop_ack(d, *comment);
     }
 }
 
@@ -222,7 +224,20 @@ fn moved(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i64) {
             merged(d, target, sha);
         }
         Outcome::Settled { .. } => settled(d, order, target),
-        _ => {
+        Outcome::Read { .. }
+        | Outcome::Surveyed(_)
+        | Outcome::FailuresRead(_)
+        | Outcome::PatchCompared { .. }
+        | Outcome::Answered(_)
+        | Outcome::Unanswered { .. }
+        | Outcome::OverBudget { .. }
+        | Outcome::StatusWritten { .. }
+        | Outcome::Posted { .. }
+        | Outcome::BaseCreated { .. }
+        | Outcome::Reverted { .. }
+        | Outcome::Woke
+        | Outcome::Refused(_) => {
+            // An outcome that does not fit its order: what is there tells.
             if let Some(track) = d.w.track_mut(target) {
                 track.look = Some(seq);
             }
@@ -230,31 +245,32 @@ fn moved(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i64) {
     }
 }
 
+/// Small things that were done for a pull request.
 fn settled(d: &mut Deciding, order: &Order, target: Target) {
     let Some(track) = d.w.track_mut(target) else { return };
-    match order {
-        Order::MarkReady { .. } => track.draft = false,
-        Order::WriteCheck { digest, .. } => track.check_written = Some(digest.clone()),
-        Order::AnswerReviews { reviews, .. } => {
-            track.to_answer.retain(|id| !reviews.contains(id));
-            d.w.notifications += 1;
-        }
-        Order::Rerun { .. } => {
-            let names: Vec<String> = track.rerunning.iter().cloned().collect();
-            if let Some(view) = &track.checks {
-                track
-                    .superseded
-                    .extend(view.checks.iter().filter(|c| names.contains(&c.name)).filter_map(|c| c.id));
-            }
-            for name in names {
-                *track.reruns.entry(name).or_default() += 1;
-            }
-            track.rerunning.clear();
-            track.failures = None;
-            track.diagnosis = None;
-        }
-        _ => {}
+    if let Order::MarkReady { .. } = order {
+        track.draft = false;
+    } else if let Order::WriteCheck { digest, .. } = order {
+        track.check_written = Some(digest.clone());
+    } else if let Order::AnswerReviews { reviews, .. } = order {
+        track.to_answer.retain(|id| !reviews.contains(id));
+        d.w.notifications += 1;
+    } else if let Order::Rerun { .. } = order {
+        rerun(track);
     }
+}
+
+/// Checks run again: their old results count no more.
+fn rerun(track: &mut Track) {
+    let names = std::mem::take(&mut track.rerunning);
+    if let Some(view) = &track.checks {
+        track.superseded.extend(view.checks.iter().filter(|c| names.contains(&c.name)).filter_map(|c| c.id));
+    }
+    for name in names {
+        *track.reruns.entry(name).or_default() += 1;
+    }
+    track.failures = None;
+    track.diagnosis = None;
 }
 
 /// The status comment was written, or rode along.

@@ -170,26 +170,22 @@ pub(super) fn comment(d: &mut Deciding, view: &CommentView) {
 /// A comment without a command: an answer to an open question, guidance for the next attempt, or nothing to us.
 fn said(d: &mut Deciding, view: &CommentView) {
     let answers = policy::may_answer(&view.by, &d.w.issue.author, &context(&d.w)).is_ok();
-    if view.on == Thread::Issue && !view.edited && answers {
-        if let Some(open) = d.w.questions.last_mut()
-            && open.answer.is_none()
-            && open.posted_at.is_some_and(|posted| posted <= view.at)
-        {
-            open.answer = Some(view.body.clone());
-            open.by = Some(view.by.clone());
-            if !view.by.writes() {
-                d.w.auto_for = None; // an answer that nobody with write gave must be seen in the plan
-            }
-            d.w.requirements_turn += 1;
-            let ack = Ack {
-                node_id: view.node_id.clone(),
-                on: view.on,
-                reactions: vec![Reaction::Eyes],
-                reply: None,
-            };
-            d.w.acks.insert(view.id, ack);
-            return;
+    if view.on == Thread::Issue
+        && !view.edited
+        && answers
+        && let Some(open) = d.w.questions.last_mut()
+        && open.answer.is_none()
+        && open.posted_at.is_some_and(|posted| posted <= view.at)
+    {
+        open.answer = Some(view.body.clone());
+        open.by = Some(view.by.clone());
+        if !view.by.writes() {
+            d.w.auto_for = None; // an answer that nobody with write gave must be seen in the plan
         }
+        d.w.requirements_turn += 1;
+        let ack = Ack { node_id: view.node_id.clone(), on: view.on, reactions: vec![Reaction::Eyes], reply: None };
+        d.w.acks.insert(view.id, ack);
+        return;
     }
     if let Thread::Pull(number) = view.on
         && view.by.writes()
@@ -212,10 +208,10 @@ fn said(d: &mut Deciding, view: &CommentView) {
 /// An approval whose comment was deleted before it was used is revoked.
 pub(super) fn comment_gone(d: &mut Deciding, id: u64) {
     let gone = |approval: &Option<Approval>| approval.as_ref().is_some_and(|a| a.comment == Some(id));
-    if d.w.plan.as_ref().is_some_and(|p| gone(&p.approved)) && matches!(d.w.baton, Baton::Whole(State::HandoffToCoder)) {
-        if let Some(plan) = &mut d.w.plan {
-            plan.approved = None;
-        }
+    if matches!(d.w.baton, Baton::Whole(State::HandoffToCoder))
+        && let Some(plan) = d.w.plan.as_mut().filter(|p| gone(&p.approved))
+    {
+        plan.approved = None;
     }
     if gone(&d.w.release_approved) && matches!(d.w.baton, Baton::Forked | Baton::Whole(State::HandoffToReleaser)) {
         d.w.release_approved = None;

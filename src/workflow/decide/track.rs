@@ -227,8 +227,16 @@ fn reconsidered(d: &mut Deciding, target: Target) -> bool {
     match ci::judge(&d.w, target, d.now) {
         CiVerdict::Green { .. } => {}
         CiVerdict::Red(names) if release => return red(d, target, &names),
-        _ if release => return false, // its checks are simply waited for
-        _ => return d.move_target(target, to_testing, "checks run again after approval", None),
+        CiVerdict::Red(_)
+        | CiVerdict::NotBegun { .. }
+        | CiVerdict::Absent
+        | CiVerdict::Running { .. }
+        | CiVerdict::TooLong
+        | CiVerdict::Rerun(_)
+        | CiVerdict::Person(_) => {
+            // The release's checks are simply waited for.
+            return !release && d.move_target(target, to_testing, "checks run again after approval", None);
+        }
     }
     // An approval that was dismissed or revoked.
     let asked_for = !release || from == Some(State::Deployment);

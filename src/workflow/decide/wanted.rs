@@ -17,7 +17,7 @@ use crate::workflow::order::{Ask, Order};
 use crate::workflow::reviews;
 use crate::workflow::settings::DeleteBranches;
 use crate::workflow::state::{Baton, State};
-use crate::workflow::text::{release, status};
+use crate::workflow::text::{check, release, status};
 use crate::workflow::waits::{self, WaitKind, Waiting, What};
 
 /// At once.
@@ -34,6 +34,7 @@ pub(super) fn wanted(w: &Workflow, now: Millis) -> Vec<Order> {
         whole(w, &waits, &mut orders);
         for target in w.targets() {
             one(w, target, now, &mut orders);
+            orders.extend(stopped(w, target, now, &waits));
         }
         if let Some(at) = next_deadline(w, now) {
             orders.push(Order::WakeAt { at });
@@ -269,6 +270,20 @@ fn one(w: &Workflow, target: Target, now: Millis, orders: &mut Vec<Order>) {
         | State::HandoffToVerifier
         | State::Complete => {}
     }
+}
+
+/// The check run of a head that stops here and will not be presented: what stopped it, and who can move it.
+fn stopped(w: &Workflow, target: Target, now: Millis, waits: &[Waiting]) -> Option<Order> {
+    let track = w.track(target).filter(|t| t.pull.is_some() && t.merged.is_none() && t.change.is_none())?;
+    let head = track.head.clone()?;
+    let testing = matches!(w.state_of(target), Some(State::HandoffToTester | State::Testing));
+    let judged = ci::judge(w, target, now);
+    let person = matches!(judged, CiVerdict::Absent | CiVerdict::TooLong | CiVerdict::Person(_));
+    if !track.gave_up && !(testing && person) {
+        return None;
+    }
+    let digest = format!("{head}:{}", check::run(w, target, waits).digest);
+    (track.check_written.as_ref() != Some(&digest)).then_some(Order::WriteCheck { target, head, digest })
 }
 
 /// Whether a person closed the pull request.

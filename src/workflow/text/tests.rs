@@ -27,7 +27,7 @@ fn person(id: u64, login: &str, permission: Permission) -> Person {
         id,
         login: login.to_owned(),
         bot: false,
-        permission,
+        permission, node_id: None
     }
 }
 

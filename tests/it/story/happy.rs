@@ -42,7 +42,9 @@ async fn a_labelled_issue_becomes_merged_pull_requests() {
         for file in &phase.plan.files {
             town.must("reader", Method::GET, &format!("/repos/acme/todo/contents/{file}"), Value::Null).await;
         }
-        assert!(phase.track.requests <= 6, "phase {} took {} requests", phase.plan.id, phase.track.requests);
+        // The second waited for the first one's merge, and was read once more before its own.
+        let most = if phase.plan.number.0 == 2 { 6 } else { 5 };
+        assert!(phase.track.requests <= most, "phase {} took {} requests", phase.plan.id, phase.track.requests);
     }
     town.finish().await;
 }

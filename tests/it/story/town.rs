@@ -283,12 +283,13 @@ fn judged(note: &RequestNote<'_>, faults: &Mutex<Vec<String>>, list: &Mutex<Vec<
             let (path, query) = note.path.split_once('?').unwrap_or((note.path, ""));
             let body = note.body.map(ToString::to_string).unwrap_or_default();
             let content_type = (!body.is_empty()).then_some("application/json");
-            let answer = note.status.map(|status| contract::rest::Answer {
+            // A token's answer is not shown to anybody; files are asked for raw.
+            let shown = note.status.filter(|_| note.kind != RequestKind::Token);
+            let json = serde_json::from_slice::<Value>(note.answer).is_ok();
+            let kind = if json { "application/json" } else { "application/vnd.github.raw+json" };
+            let answer = shown.map(|status| contract::rest::Answer {
                 status,
-                message: contract::rest::Message {
-                    content_type: (!note.answer.is_empty()).then_some("application/json"),
-                    body: note.answer,
-                },
+                message: contract::rest::Message { content_type: (!note.answer.is_empty()).then_some(kind), body: note.answer },
             });
             let request = contract::rest::Message { content_type, body: body.as_bytes() };
             let exchange = contract::rest::Exchange { method: note.method.as_str(), path, query, request, answer };
