@@ -131,7 +131,10 @@ impl Config {
         match std::fs::read_to_string(named) {
             Ok(text) => Self::read(Some((&named.display().to_string(), &text)), env),
             Err(error) if path.is_none() && error.kind() == std::io::ErrorKind::NotFound => Self::read(None, env),
-            Err(error) => Err(ConfigError::Unreadable { path: named.display().to_string(), reason: error.to_string() }),
+            Err(error) => Err(ConfigError::Unreadable {
+                path: named.display().to_string(),
+                reason: error.to_string(),
+            }),
         }
     }
 
@@ -153,7 +156,10 @@ impl Config {
         if !keys.own_budget {
             defaults.limits.budget_usd = defaults.limits.budget_usd.min(budget_max);
         } else if defaults.limits.budget_usd > budget_max {
-            return Err(refused("defaults.limits.budget_usd", "is above policy.budget_usd, the bound that no workflow passes"));
+            return Err(refused(
+                "defaults.limits.budget_usd",
+                "is above policy.budget_usd, the bound that no workflow passes",
+            ));
         }
         let own = names::own(env)?;
         Ok(Self {
@@ -178,7 +184,10 @@ impl Config {
     pub fn app(&self) -> Result<AppIdentity, ConfigError> {
         let missing = |setting, reason| ConfigError::Missing { setting, reason };
         let app = &self.app;
-        let id = app.id.clone().ok_or(missing("GITHUB_APP_ID", "it is the number on the App's settings page"))?;
+        let id = app
+            .id
+            .clone()
+            .ok_or(missing("GITHUB_APP_ID", "it is the number on the App's settings page"))?;
         let key = match (&app.key, &app.key_path) {
             (Some(key), _) => key.clone(),
             (None, Some(path)) => SecretString::from(std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable {
@@ -192,8 +201,15 @@ impl Config {
         };
         let reason = "without it nobody can tell GitHub's webhooks from forged ones";
         let current = app.webhook_secret.clone().ok_or(missing("GITHUB_WEBHOOK_SECRET", reason))?;
-        let webhook_secrets = [Some(current), app.webhook_secret_previous.clone()].into_iter().flatten().collect();
-        Ok(AppIdentity { id, key, webhook_secrets })
+        let webhook_secrets = [Some(current), app.webhook_secret_previous.clone()]
+            .into_iter()
+            .flatten()
+            .collect();
+        Ok(AppIdentity {
+            id,
+            key,
+            webhook_secrets,
+        })
     }
 
     /// The chosen model's name.
@@ -202,7 +218,10 @@ impl Config {
     /// If none is chosen.
     pub fn model(&self) -> Result<&str, ConfigError> {
         let reason = "choose `offline`, or the name of the default profile";
-        self.model.as_deref().ok_or(ConfigError::Missing { setting: "MILLHAND_MODEL", reason })
+        self.model.as_deref().ok_or(ConfigError::Missing {
+            setting: "MILLHAND_MODEL",
+            reason,
+        })
     }
 
     /// Every secret that was set, for a log that must never show one.
@@ -215,7 +234,10 @@ impl Config {
 }
 
 fn refused(setting: &str, reason: impl Into<String>) -> ConfigError {
-    ConfigError::Refused { setting: setting.to_owned(), reason: reason.into() }
+    ConfigError::Refused {
+        setting: setting.to_owned(),
+        reason: reason.into(),
+    }
 }
 
 /// Seconds were checked to be finite and small.

@@ -9,5 +9,7 @@ fn main() -> ExitCode {
 /// The environment, without variables that are no text: nothing that Millhand reads is one.
 fn environment() -> millhand::config::Environment {
     let pairs = std::env::vars_os();
-    pairs.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+    pairs
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }

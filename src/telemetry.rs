@@ -31,9 +31,16 @@ pub fn init(filter: Option<&str>, secrets: &[SecretString]) {
     };
     let person = io::stderr().is_terminal();
     let to = Redacting::new(secrets);
-    let builder = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(to).with_ansi(person);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(parsed)
+        .with_writer(to)
+        .with_ansi(person);
     // It fails only if something logs already: then that goes on.
-    let _ = if person { builder.try_init() } else { builder.json().flatten_event(true).try_init() };
+    let _ = if person {
+        builder.try_init()
+    } else {
+        builder.json().flatten_event(true).try_init()
+    };
     if wrong {
         tracing::warn!("RUST_LOG is no filter; logging as if it were {DEFAULT_FILTER}");
     }
@@ -91,7 +98,10 @@ fn forms(secret: &SecretString) -> Vec<SecretString> {
             escaped.trim_matches('"').to_owned(),
         ]
     });
-    encoded.filter(|form| form.len() >= SECRET_BYTES_MIN).map(SecretString::from).collect()
+    encoded
+        .filter(|form| form.len() >= SECRET_BYTES_MIN)
+        .map(SecretString::from)
+        .collect()
 }
 
 fn redact(line: &[u8], secrets: &[SecretString]) -> String {
@@ -130,11 +140,17 @@ mod tests {
     #[test]
     fn every_line_of_a_key_is_a_secret() {
         let key = "-----BEGIN RSA PRIVATE KEY-----\nMIIEabcdef\nghijklmnop\n-----END RSA PRIVATE KEY-----\n";
-        assert_eq!(redacted("found ghijklmnop in MIIEabcdef", &[key]), "found [redacted] in [redacted]");
+        assert_eq!(
+            redacted("found ghijklmnop in MIIEabcdef", &[key]),
+            "found [redacted] in [redacted]"
+        );
     }
 
     #[test]
     fn what_is_no_secret_stays() {
-        assert_eq!(redacted("Phase 1 of workflow", &["other-secret", "of"]), "Phase 1 of workflow");
+        assert_eq!(
+            redacted("Phase 1 of workflow", &["other-secret", "of"]),
+            "Phase 1 of workflow"
+        );
     }
 }

@@ -57,7 +57,9 @@ impl Client {
             // A proxy would not find this machine.
             builder = builder.no_proxy();
         }
-        let http = builder.build().map_err(|error| Failure::failed(format!("No connection can be made: {error}.")))?;
+        let http = builder
+            .build()
+            .map_err(|error| Failure::failed(format!("No connection can be made: {error}.")))?;
         Ok(Self { http, base, token })
     }
 
@@ -97,12 +99,19 @@ impl Client {
     }
 
     async fn ask(&self, request: reqwest::RequestBuilder) -> Result<Answer, Failure> {
-        let answer = request.bearer_auth(self.token.expose_secret()).send().await.map_err(|error| self.unreachable(&error))?;
+        let answer = request
+            .bearer_auth(self.token.expose_secret())
+            .send()
+            .await
+            .map_err(|error| self.unreachable(&error))?;
         let status = answer.status().as_u16();
         let bytes = answer.bytes().await.map_err(|error| self.unreachable(&error))?;
         let body: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         if (200..300).contains(&status) && !body.is_null() {
-            return Ok(Answer { undecided: status == 202, body });
+            return Ok(Answer {
+                undecided: status == 202,
+                body,
+            });
         }
         Err(self.refusal(status, &body))
     }
@@ -112,7 +121,9 @@ impl Client {
         if error.is_timeout() {
             return Failure::failed(format!("The server at {base} does not answer in time."));
         }
-        Failure::failed(format!("There is no server at {base}: start it by `millhand serve`, or name it by --server."))
+        Failure::failed(format!(
+            "There is no server at {base}: start it by `millhand serve`, or name it by --server."
+        ))
     }
 
     fn refusal(&self, status: u16, body: &Value) -> Failure {
@@ -138,12 +149,19 @@ pub(super) fn part(text: &str) -> String {
 
 /// A cursor is a number or a text.
 fn text(cursor: &Value) -> Option<String> {
-    cursor.as_str().map(str::to_owned).or_else(|| cursor.as_i64().map(|number| number.to_string()))
+    cursor
+        .as_str()
+        .map(str::to_owned)
+        .or_else(|| cursor.as_i64().map(|number| number.to_string()))
 }
 
 fn address(named: &str) -> Result<String, Failure> {
     let wrong = || Failure::usage(format!("--server {named} is no address, such as http://127.0.0.1:8080."));
-    let whole = if named.contains("://") { named.to_owned() } else { format!("http://{named}") };
+    let whole = if named.contains("://") {
+        named.to_owned()
+    } else {
+        format!("http://{named}")
+    };
     let url = Url::parse(&whole).map_err(|_| wrong())?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() || url.query().is_some() {
         return Err(wrong());
@@ -192,7 +210,19 @@ mod tests {
     #[test]
     fn a_status_is_an_exit_code() {
         let client = Client::with("http://127.0.0.1:1".to_owned(), SecretString::from("t")).unwrap();
-        let rows = [(400, 2), (401, 2), (404, 3), (405, 2), (409, 4), (413, 2), (415, 2), (422, 2), (500, 1), (503, 1), (302, 1)];
+        let rows = [
+            (400, 2),
+            (401, 2),
+            (404, 3),
+            (405, 2),
+            (409, 4),
+            (413, 2),
+            (415, 2),
+            (422, 2),
+            (500, 1),
+            (503, 1),
+            (302, 1),
+        ];
         for (status, code) in rows {
             assert_eq!(client.refusal(status, &Value::Null).code, code, "{status}");
         }

@@ -23,19 +23,31 @@ pub(super) struct Failure {
 
 impl Failure {
     pub(super) fn failed(sentence: impl Into<String>) -> Self {
-        Self { sentence: sentence.into(), code: FAILED }
+        Self {
+            sentence: sentence.into(),
+            code: FAILED,
+        }
     }
 
     pub(super) fn usage(sentence: impl Into<String>) -> Self {
-        Self { sentence: sentence.into(), code: USAGE }
+        Self {
+            sentence: sentence.into(),
+            code: USAGE,
+        }
     }
 
     pub(super) fn not_found(sentence: impl Into<String>) -> Self {
-        Self { sentence: sentence.into(), code: NOT_FOUND }
+        Self {
+            sentence: sentence.into(),
+            code: NOT_FOUND,
+        }
     }
 
     pub(super) fn refused(sentence: impl Into<String>) -> Self {
-        Self { sentence: sentence.into(), code: REFUSED }
+        Self {
+            sentence: sentence.into(),
+            code: REFUSED,
+        }
     }
 }
 

@@ -97,7 +97,10 @@ fn block_on(threads: Threads, work: impl Future<Output = Result<(), Failure>>) -
         Threads::One => tokio::runtime::Builder::new_current_thread(),
         Threads::Many => tokio::runtime::Builder::new_multi_thread(),
     };
-    let runtime = builder.enable_all().build().map_err(|error| Failure::failed(format!("No thread can be started: {error}.")))?;
+    let runtime = builder
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed(format!("No thread can be started: {error}.")))?;
     let result = runtime.block_on(work);
     // Whatever was told to stop and did not is not waited for.
     runtime.shutdown_background();

@@ -34,7 +34,9 @@ pub(super) fn json(value: &Value) {
 /// Rows under their headings.
 pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(headings.iter().map(|heading| heading.to_uppercase()));
     for row in rows {
         table.add_row(row.iter().map(|cell| Cell::new(plain(cell).replace('\n', " "))));
@@ -45,7 +47,9 @@ pub(super) fn table(headings: &[&str], rows: &[Vec<String>]) {
 
 /// Text without what moves a cursor, hides or reverses. Line ends stay.
 pub(super) fn plain(text: &str) -> String {
-    text.chars().filter(|c| *c == '\n' || !(c.is_control() || is_unseen(*c))).collect()
+    text.chars()
+        .filter(|c| *c == '\n' || !(c.is_control() || is_unseen(*c)))
+        .collect()
 }
 
 #[cfg(test)]

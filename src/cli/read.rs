@@ -10,17 +10,31 @@ use crate::config::Config;
 
 pub(super) async fn read(what: Read, config: &Config) -> Result<(), Failure> {
     match what {
-        Read::List { repository, state, status, limit, server } => {
+        Read::List {
+            repository,
+            state,
+            status,
+            limit,
+            server,
+        } => {
             let client = Client::new(&server, config)?;
             let filters = [("repository", repository), ("state", state), ("status", status)];
-            let given: Vec<String> =
-                filters.iter().filter_map(|(name, value)| Some(format!("{name}={}", part(value.as_deref()?)))).collect();
-            let path = if given.is_empty() { "workflows".to_owned() } else { format!("workflows?{}", given.join("&")) };
+            let given: Vec<String> = filters
+                .iter()
+                .filter_map(|(name, value)| Some(format!("{name}={}", part(value.as_deref()?))))
+                .collect();
+            let path = if given.is_empty() {
+                "workflows".to_owned()
+            } else {
+                format!("workflows?{}", given.join("&"))
+            };
             let list = client.list(&path, "workflows", limit).await?;
             print(server.json, &list, show::workflows);
         }
         Read::Status(which) => {
-            let whole = Client::new(&which.server, config)?.get(&format!("workflows/{}", part(&which.id))).await?;
+            let whole = Client::new(&which.server, config)?
+                .get(&format!("workflows/{}", part(&which.id)))
+                .await?;
             print(which.server.json, &whole, show::workflow);
         }
         Read::History(which) => log(&which, config, ("history", "transitions"), show::history).await?,
@@ -32,7 +46,9 @@ pub(super) async fn read(what: Read, config: &Config) -> Result<(), Failure> {
 
 async fn log(which: &Which, config: &Config, (route, member): (&str, &str), show: fn(&Value)) -> Result<(), Failure> {
     let client = Client::new(&which.server, config)?;
-    let list = client.list(&format!("workflows/{}/{route}", part(&which.id)), member, usize::MAX).await?;
+    let list = client
+        .list(&format!("workflows/{}/{route}", part(&which.id)), member, usize::MAX)
+        .await?;
     print(which.server.json, &list, show);
     Ok(())
 }

@@ -14,7 +14,9 @@ use crate::store::{Store, WorkflowFilter};
 
 pub(super) async fn replay(config: &Config, id: &str, as_json: bool) -> Result<(), Failure> {
     let store = SqliteStore::open_read_only(&config.database, Arc::new(SystemEntropy)).await?;
-    let workflow = find(&store, id).await?.ok_or_else(|| Failure::not_found(format!("There is no workflow {id}.")))?;
+    let workflow = find(&store, id)
+        .await?
+        .ok_or_else(|| Failure::not_found(format!("There is no workflow {id}.")))?;
     let found = record::replay(&store, &workflow).await?;
     if as_json {
         out::json(&json!({ "id": workflow, "rows": found.rows, "compared": found.compared, "differences": found.differences }));
@@ -24,7 +26,9 @@ pub(super) async fn replay(config: &Config, id: &str, as_json: bool) -> Result<(
     if found.differences.is_empty() {
         Ok(())
     } else {
-        Err(Failure::failed(format!("The log of {workflow} and what is decided from it differ.")))
+        Err(Failure::failed(format!(
+            "The log of {workflow} and what is decided from it differ."
+        )))
     }
 }
 
@@ -32,8 +36,15 @@ fn tell(workflow: &str, found: &Replayed) {
     for (seq, sentence) in &found.differences {
         out::line(&format!("row {seq}: {sentence}"));
     }
-    let Replayed { rows, compared, differences } = found;
-    out::line(&format!("{workflow}: {rows} rows, {compared} decisions taken again, {} differ", differences.len()));
+    let Replayed {
+        rows,
+        compared,
+        differences,
+    } = found;
+    out::line(&format!(
+        "{workflow}: {rows} rows, {compared} decisions taken again, {} differ",
+        differences.len()
+    ));
 }
 
 /// The id of a workflow by itself or by OWNER/REPO#N, its newest round.
@@ -42,7 +53,11 @@ async fn find(store: &SqliteStore, id: &str) -> Result<Option<String>, Failure> 
         return Ok(store.workflow(id.to_owned()).await?.map(|row| row.id));
     };
     let Ok(issue) = issue.parse() else { return Ok(None) };
-    let filter =
-        WorkflowFilter { repository: Some(repository.to_owned()), issue: Some(issue), limit: 1, ..WorkflowFilter::default() };
+    let filter = WorkflowFilter {
+        repository: Some(repository.to_owned()),
+        issue: Some(issue),
+        limit: 1,
+        ..WorkflowFilter::default()
+    };
     Ok(store.workflows(filter).await?.into_iter().next().map(|row| row.id))
 }

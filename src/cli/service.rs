@@ -50,11 +50,19 @@ impl Service {
         let profiles = Profiles::choose(config.model()?, Vec::new()).map_err(|error| Failure::usage(format!("{error}.")))?;
         let wire = Wire::network().map_err(|error| Failure::usage(format!("{error}.")))?;
         let listener = bind(config.listen).await?;
-        let address = listener.local_addr().map_err(|error| Failure::failed(format!("The port cannot be told: {error}.")))?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| Failure::failed(format!("The port cannot be told: {error}.")))?;
         let (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>) = (Arc::new(SystemClock), Arc::new(SystemEntropy));
         let store = Arc::new(SqliteStore::open(&config.database, Arc::clone(&entropy)).await?);
         let endpoints = config.endpoints.clone();
-        let github = Github::new(Setup { endpoints, wire, app: key, clock: Arc::clone(&clock), entropy: Arc::clone(&entropy) });
+        let github = Github::new(Setup {
+            endpoints,
+            wire,
+            app: key,
+            clock: Arc::clone(&clock),
+            entropy: Arc::clone(&entropy),
+        });
         let engine = Engine::new(Parts {
             store: Arc::clone(&store) as _,
             github: github.clone(),
@@ -75,7 +83,14 @@ impl Service {
             let shutdown = shutdown.clone();
             async move { running.run(shutdown).await }
         });
-        Ok(Self { address, github, store, shutdown, engine, server })
+        Ok(Self {
+            address,
+            github,
+            store,
+            shutdown,
+            engine,
+            server,
+        })
     }
 
     /// Resolves when the service cannot go on: a part of it ended, or GitHub does not know the App.

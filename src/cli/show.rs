@@ -7,7 +7,14 @@ use super::out;
 /// `list`
 pub(super) fn workflows(list: &Value) {
     let rows = rows(&list["workflows"], |w| {
-        vec![name(w), text(&w["state"]), text(&w["status"]), merged(w), dollars(&w["cost"]), waiting(w)]
+        vec![
+            name(w),
+            text(&w["state"]),
+            text(&w["status"]),
+            merged(w),
+            dollars(&w["cost"]),
+            waiting(w),
+        ]
     });
     if rows.is_empty() {
         return out::line("No workflows.");
@@ -41,7 +48,15 @@ pub(super) fn workflow(w: &Value) {
 pub(super) fn history(list: &Value) {
     let rows = rows(&list["transitions"], |t| {
         let number = format!("{}", t["number"]);
-        vec![text(&t["at"]), number, text(&t["phase"]), text(&t["from"]), text(&t["to"]), text(&t["cause"]), text(&t["actor"])]
+        vec![
+            text(&t["at"]),
+            number,
+            text(&t["phase"]),
+            text(&t["from"]),
+            text(&t["to"]),
+            text(&t["cause"]),
+            text(&t["actor"]),
+        ]
     });
     out::table(&["at", "no", "phase", "from", "to", "because", "by"], &rows);
 }
@@ -49,7 +64,12 @@ pub(super) fn history(list: &Value) {
 /// `events`
 pub(super) fn events(list: &Value) {
     let rows = rows(&list["events"], |e| {
-        let taken: Vec<String> = e["transitions"].as_array().into_iter().flatten().map(Value::to_string).collect();
+        let taken: Vec<String> = e["transitions"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(Value::to_string)
+            .collect();
         vec![
             text(&e["seq"]),
             text(&e["at"]),
@@ -76,9 +96,18 @@ pub(super) fn handoffs(list: &Value) {
 /// The phases of a workflow.
 pub(super) fn phases(list: &Value) {
     let rows = rows(list, |p| {
-        let pull = p["pull_request"].as_u64().map_or_else(String::new, |number| format!("#{number}"));
+        let pull = p["pull_request"]
+            .as_u64()
+            .map_or_else(String::new, |number| format!("#{number}"));
         let after: Vec<String> = p["depends_on"].as_array().into_iter().flatten().map(text).collect();
-        vec![text(&p["id"]), text(&p["state"]), text(&p["status"]), pull, after.join(" "), text(&p["github_requests"])]
+        vec![
+            text(&p["id"]),
+            text(&p["state"]),
+            text(&p["status"]),
+            pull,
+            after.join(" "),
+            text(&p["github_requests"]),
+        ]
     });
     if !rows.is_empty() {
         out::table(&["phase", "state", "status", "pull", "after", "requests"], &rows);
@@ -104,7 +133,10 @@ fn text(value: &Value) -> String {
 }
 
 fn name(w: &Value) -> String {
-    let round = w["round"].as_u64().filter(|round| *round > 1).map_or_else(String::new, |round| format!(" (round {round})"));
+    let round = w["round"]
+        .as_u64()
+        .filter(|round| *round > 1)
+        .map_or_else(String::new, |round| format!(" (round {round})"));
     format!("{}#{}{round}", text(&w["repository"]), w["issue"])
 }
 
@@ -115,11 +147,19 @@ fn waiting(w: &Value) -> String {
 fn merged(w: &Value) -> String {
     let phases = w["phases"].as_array().map_or(&[][..], Vec::as_slice);
     let merged = phases.iter().filter(|phase| !phase["merged"].is_null()).count();
-    if phases.is_empty() { String::new() } else { format!("{merged} of {}", phases.len()) }
+    if phases.is_empty() {
+        String::new()
+    } else {
+        format!("{merged} of {}", phases.len())
+    }
 }
 
 fn plan(plan: &Value) -> String {
-    if plan["version"].is_null() { String::new() } else { format!("version {}, {}", plan["version"], short(&plan["hash"])) }
+    if plan["version"].is_null() {
+        String::new()
+    } else {
+        format!("version {}, {}", plan["version"], short(&plan["hash"]))
+    }
 }
 
 fn release(release: &Value) -> String {

@@ -61,7 +61,9 @@ impl Simulated {
             None => SecretString::from(entropy.hex(SECRET_BYTES)),
         };
         let listener = bind(SocketAddr::from((Ipv4Addr::LOCALHOST, wanted.port))).await?;
-        let at = listener.local_addr().map_err(|error| Failure::failed(format!("The port cannot be told: {error}.")))?;
+        let at = listener
+            .local_addr()
+            .map_err(|error| Failure::failed(format!("The port cannot be told: {error}.")))?;
         let base = format!("http://{at}");
         let folder =
             TempDir::with_prefix("millhand-sim-").map_err(|error| Failure::failed(format!("No temporary folder: {error}.")))?;
@@ -82,7 +84,15 @@ impl Simulated {
             let (sim, shutdown) = (sim.clone(), shutdown.clone());
             async move { sim.run(shutdown).await }
         });
-        Ok(Self { sim, base, secret, shutdown, server, loops, _folder: folder })
+        Ok(Self {
+            sim,
+            base,
+            secret,
+            shutdown,
+            server,
+            loops,
+            _folder: folder,
+        })
     }
 
     /// Ends it. Connections that are kept open are cut: nobody's work is lost here.
@@ -104,8 +114,15 @@ impl Simulated {
     fn people(&self) -> Vec<(String, &'static str, String)> {
         self.sim.with(|world| {
             let repository = world.repository_named(ORGANISATION, REPOSITORY);
-            let role = |id| repository.and_then(|it| it.collaborators.get(id)).map_or("none", |role| role.name());
-            let with_token = world.accounts.values().filter_map(|account| Some((account, account.token.as_ref()?)));
+            let role = |id| {
+                repository
+                    .and_then(|it| it.collaborators.get(id))
+                    .map_or("none", |role| role.name())
+            };
+            let with_token = world
+                .accounts
+                .values()
+                .filter_map(|account| Some((account, account.token.as_ref()?)));
             with_token
                 .map(|(account, token)| (account.login.clone(), role(&account.id), token.expose_secret().to_owned()))
                 .collect()
@@ -123,9 +140,9 @@ fn target(url: Option<&str>) -> Result<WebhookTarget, Failure> {
     let Some(text) = url else { return Ok(WebhookTarget::None) };
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.host().is_some() => Ok(WebhookTarget::Url(url.into())),
-        Ok(_) | Err(_) => {
-            Err(Failure::usage(format!("--webhook-url {text} is no address, such as http://127.0.0.1:8080/webhooks/github.")))
-        }
+        Ok(_) | Err(_) => Err(Failure::usage(format!(
+            "--webhook-url {text} is no address, such as http://127.0.0.1:8080/webhooks/github."
+        ))),
     }
 }
 
@@ -142,13 +159,20 @@ fn tell(running: &Simulated, wanted: &args::Sim) {
     }
     out::line(&format!(
         "  CI             {}",
-        if wanted.no_ci { "none" } else { "runs the repository's command on this machine" }
+        if wanted.no_ci {
+            "none"
+        } else {
+            "runs the repository's command on this machine"
+        }
     ));
     if let Some((id, _)) = running.app() {
         out::line(&format!("  App            {APP_SLUG}, id {id}"));
     }
-    let rows: Vec<Vec<String>> =
-        running.people().into_iter().map(|(login, role, token)| vec![login, role.to_owned(), token]).collect();
+    let rows: Vec<Vec<String>> = running
+        .people()
+        .into_iter()
+        .map(|(login, role, token)| vec![login, role.to_owned(), token])
+        .collect();
     out::table(&["login", "role", "token"], &rows);
     if let Some(path) = &wanted.env_file {
         out::line(&format!("Settings for `millhand serve`: {}", path.display()));

@@ -15,8 +15,18 @@ pub(super) async fn steer(what: Steer, config: &Config) -> Result<(), Failure> {
             let body = json!({ "repository": repository, "issue": number, "auto": auto });
             tell(&server, config, "workflows", &body).await
         }
-        Steer::Generate { repository, text, server } => {
-            tell(&server, config, "workflows", &json!({ "repository": repository, "text": text })).await
+        Steer::Generate {
+            repository,
+            text,
+            server,
+        } => {
+            tell(
+                &server,
+                config,
+                "workflows",
+                &json!({ "repository": repository, "text": text }),
+            )
+            .await
         }
         Steer::Approve { which, what, hash } => command(&which, config, "approve", [("what", what), ("hash", hash)]).await,
         Steer::Revise { which, text } => command(&which, config, "revise", [("text", Some(text))]).await,
@@ -34,7 +44,9 @@ async fn command<const N: usize>(
     name: &str,
     members: [(&str, Option<String>); N],
 ) -> Result<(), Failure> {
-    let given = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?))));
+    let given = members
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?))));
     let body = Value::Object(given.collect::<Map<_, _>>());
     tell(&which.server, config, &format!("workflows/{}/{name}", part(&which.id)), &body).await
 }
@@ -55,7 +67,9 @@ async fn tell(server: &Server, config: &Config, path: &str, body: &Value) -> Res
 }
 
 fn issue_of(text: &str) -> Result<(&str, u64), Failure> {
-    let found = text.split_once('#').and_then(|(repository, number)| Some((repository, number.parse().ok()?)));
+    let found = text
+        .split_once('#')
+        .and_then(|(repository, number)| Some((repository, number.parse().ok()?)));
     found
         .filter(|(repository, number)| *number > 0 && repository.contains('/'))
         .ok_or_else(|| Failure::usage(format!("{text} is no issue, such as acme/todo#1.")))

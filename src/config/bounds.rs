@@ -40,7 +40,11 @@ const LABEL_CHARS_MAX: usize = 50;
 const PREFIX_CHARS_MAX: usize = 30;
 
 pub(super) fn check(shape: &Shape) -> Result<(), ConfigError> {
-    number("github.mutation_interval_ms", f64::from(shape.github.mutation_interval_ms), MUTATION_INTERVAL_MS)?;
+    number(
+        "github.mutation_interval_ms",
+        f64::from(shape.github.mutation_interval_ms),
+        MUTATION_INTERVAL_MS,
+    )?;
     number("comments.edit_seconds", shape.comments.edit_seconds, PEOPLE_SECONDS)?;
     number("reviews.quiet_seconds", shape.reviews.quiet_seconds, PEOPLE_SECONDS)?;
     number("reconcile.active_seconds", shape.reconcile.active_seconds, LOOK_SECONDS)?;
@@ -75,7 +79,10 @@ fn names(of: &Settings) -> Result<(), ConfigError> {
     label("defaults.labels.trigger", &of.labels.trigger)?;
     label("defaults.labels.auto", &of.labels.auto)?;
     if of.labels.trigger.eq_ignore_ascii_case(&of.labels.auto) {
-        return Err(refused("defaults.labels.auto", "is the same label as defaults.labels.trigger"));
+        return Err(refused(
+            "defaults.labels.auto",
+            "is the same label as defaults.labels.trigger",
+        ));
     }
     prefix(&of.branches.prefix)?;
     for pattern in &of.protected_paths {
@@ -99,7 +106,10 @@ fn number(setting: &str, value: f64, bounds: RangeInclusive<f64>) -> Result<(), 
     if bounds.contains(&value) {
         return Ok(());
     }
-    Err(refused(setting, format!("is {value}; it must be between {} and {}", bounds.start(), bounds.end())))
+    Err(refused(
+        setting,
+        format!("is {value}; it must be between {} and {}", bounds.start(), bounds.end()),
+    ))
 }
 
 fn label(setting: &str, name: &str) -> Result<(), ConfigError> {
@@ -107,7 +117,10 @@ fn label(setting: &str, name: &str) -> Result<(), ConfigError> {
     if fits && name.trim() == name && !name.chars().any(char::is_control) {
         return Ok(());
     }
-    Err(refused(setting, format!("must be a label's name of 1 to {LABEL_CHARS_MAX} characters, without spaces around it")))
+    Err(refused(
+        setting,
+        format!("must be a label's name of 1 to {LABEL_CHARS_MAX} characters, without spaces around it"),
+    ))
 }
 
 /// Any text that begins a branch's name by git's rules and stays one when more follows.

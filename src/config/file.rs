@@ -69,7 +69,9 @@ pub(super) struct Policy {
 
 impl Default for Github {
     fn default() -> Self {
-        Self { mutation_interval_ms: 1000 }
+        Self {
+            mutation_interval_ms: 1000,
+        }
     }
 }
 
@@ -87,7 +89,10 @@ impl Default for Reviews {
 
 impl Default for Reconcile {
     fn default() -> Self {
-        Self { active_seconds: 60.0, idle_seconds: 300.0 }
+        Self {
+            active_seconds: 60.0,
+            idle_seconds: 300.0,
+        }
     }
 }
 
@@ -106,9 +111,14 @@ pub(super) fn keys(file: Option<(&str, &str)>, env: &Environment) -> Result<Keys
     for (name, value) in env.iter().filter(|(name, _)| name.starts_with(PREFIX)) {
         table = with_variable(&table, name, value)?;
     }
-    let own_budget = table.get("defaults").and_then(|it| it.get("limits")).is_some_and(|it| it.get("budget_usd").is_some());
+    let own_budget = table
+        .get("defaults")
+        .and_then(|it| it.get("limits"))
+        .is_some_and(|it| it.get("budget_usd").is_some());
     // Every part was read before; only the parts together are read here.
-    let shape = table.try_into().map_err(|error| refused("the settings together", first_line(&error)))?;
+    let shape = table
+        .try_into()
+        .map_err(|error| refused("the settings together", first_line(&error)))?;
     Ok(Keys { shape, own_budget })
 }
 
@@ -116,13 +126,21 @@ fn of_file(name: &str, text: &str) -> Result<Table, ConfigError> {
     let at = |error: &toml::de::Error| {
         let start = error.span().map_or(0, |span| span.start).min(text.len());
         let line = text.get(..start).map_or(1, |before| before.matches('\n').count() + 1);
-        let key = text.lines().nth(line - 1).and_then(|it| it.split_once('=')).map(|(key, _)| key.trim());
+        let key = text
+            .lines()
+            .nth(line - 1)
+            .and_then(|it| it.split_once('='))
+            .map(|(key, _)| key.trim());
         let message = first_line(error);
         let reason = match key {
             Some(key) if is_key(key) && !message.contains(key) => format!("{key}: {message}"),
             Some(_) | None => message,
         };
-        ConfigError::File { path: name.to_owned(), line, reason }
+        ConfigError::File {
+            path: name.to_owned(),
+            line,
+            reason,
+        }
     };
     toml::from_str::<Shape>(text).map_err(|error| at(&error))?;
     text.parse().map_err(|error| at(&error))
@@ -130,11 +148,18 @@ fn of_file(name: &str, text: &str) -> Result<Table, ConfigError> {
 
 /// Only a bare key is repeated: anything else on the line may be part of a value.
 fn is_key(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte == b'.')
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte == b'.')
 }
 
 fn with_variable(table: &Table, name: &str, value: &str) -> Result<Table, ConfigError> {
-    let path: Vec<String> = name.trim_start_matches(PREFIX).split("__").map(str::to_ascii_lowercase).collect();
+    let path: Vec<String> = name
+        .trim_start_matches(PREFIX)
+        .split("__")
+        .map(str::to_ascii_lowercase)
+        .collect();
     let mut first = None;
     for candidate in candidates(value) {
         let mut with = table.clone();
@@ -144,7 +169,10 @@ fn with_variable(table: &Table, name: &str, value: &str) -> Result<Table, Config
             Err(error) => first.get_or_insert(error),
         };
     }
-    let reason = first.map_or_else(|| "cannot be read".to_owned(), |error| format!("cannot be used: {}", first_line(&error)));
+    let reason = first.map_or_else(
+        || "cannot be read".to_owned(),
+        |error| format!("cannot be used: {}", first_line(&error)),
+    );
     Err(refused(name, reason))
 }
 
@@ -160,12 +188,21 @@ fn put(table: &mut Table, path: &[String], value: Value) -> Option<()> {
     let (last, sections) = path.split_last()?;
     let mut at = table;
     for section in sections {
-        at = at.entry(section.clone()).or_insert_with(|| Value::Table(Table::new())).as_table_mut()?;
+        at = at
+            .entry(section.clone())
+            .or_insert_with(|| Value::Table(Table::new()))
+            .as_table_mut()?;
     }
     at.insert(last.clone(), value);
     Some(())
 }
 
 fn first_line(error: &toml::de::Error) -> String {
-    error.message().lines().next().unwrap_or("it is not understood").trim_end_matches('.').to_owned()
+    error
+        .message()
+        .lines()
+        .next()
+        .unwrap_or("it is not understood")
+        .trim_end_matches('.')
+        .to_owned()
 }

@@ -46,7 +46,12 @@ fn given<'a>(env: &'a Environment, name: &str) -> Option<&'a str> {
 
 fn listen(text: &str) -> Result<SocketAddr, ConfigError> {
     let text = text.replacen("localhost:", "127.0.0.1:", 1);
-    text.parse().map_err(|_| refused("MILLHAND_LISTEN", "is no address with a port, such as 127.0.0.1:8080 or [::1]:0"))
+    text.parse().map_err(|_| {
+        refused(
+            "MILLHAND_LISTEN",
+            "is no address with a port, such as 127.0.0.1:8080 or [::1]:0",
+        )
+    })
 }
 
 fn base_url(text: &str) -> Result<String, ConfigError> {
@@ -65,9 +70,9 @@ fn base_url(text: &str) -> Result<String, ConfigError> {
 fn database(text: &str) -> Result<String, ConfigError> {
     let wrong = |reason: &str| refused("MILLHAND_DATABASE_URL", reason);
     match text.split_once("://") {
-        Some(("postgres" | "postgresql", _)) => {
-            Err(wrong("names a PostgreSQL server; this version keeps its memory in an SQLite file, such as sqlite://millhand.db"))
-        }
+        Some(("postgres" | "postgresql", _)) => Err(wrong(
+            "names a PostgreSQL server; this version keeps its memory in an SQLite file, such as sqlite://millhand.db",
+        )),
         Some((scheme, _)) if scheme != "sqlite" => Err(wrong("must name an SQLite file, such as sqlite://millhand.db")),
         Some(_) | None => Ok(text.to_owned()),
     }
@@ -78,7 +83,10 @@ fn token(text: &str) -> Result<SecretString, ConfigError> {
     if text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Ok(SecretString::from(text));
     }
-    Err(refused("MILLHAND_API_TOKEN", "must be letters, digits and signs without spaces, so that a header can carry it"))
+    Err(refused(
+        "MILLHAND_API_TOKEN",
+        "must be letters, digits and signs without spaces, so that a header can carry it",
+    ))
 }
 
 fn endpoints(env: &Environment) -> Result<Endpoints, ConfigError> {
@@ -101,7 +109,10 @@ fn app(env: &Environment) -> Result<AppSettings, ConfigError> {
         webhook_secret_previous: secret("GITHUB_WEBHOOK_SECRET_PREVIOUS"),
     };
     if app.key.is_some() && app.key_path.is_some() {
-        return Err(refused("GITHUB_PRIVATE_KEY", "and GITHUB_PRIVATE_KEY_PATH are both set; leave one of them out"));
+        return Err(refused(
+            "GITHUB_PRIVATE_KEY",
+            "and GITHUB_PRIVATE_KEY_PATH are both set; leave one of them out",
+        ));
     }
     if app.webhook_secret.is_none() && app.webhook_secret_previous.is_some() {
         let reason = "is set without GITHUB_WEBHOOK_SECRET, the one that replaces it";
@@ -109,7 +120,10 @@ fn app(env: &Environment) -> Result<AppSettings, ConfigError> {
     }
     let plain = |id: &str| id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.');
     if app.id.as_deref().is_some_and(|id| !plain(id)) {
-        return Err(refused("GITHUB_APP_ID", "must be the App's number, as its settings page shows it"));
+        return Err(refused(
+            "GITHUB_APP_ID",
+            "must be the App's number, as its settings page shows it",
+        ));
     }
     Ok(app)
 }

@@ -5,7 +5,10 @@ use secrecy::ExposeSecret as _;
 use super::*;
 
 fn env(pairs: &[(&str, &str)]) -> Environment {
-    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
 }
 
 fn read(text: &str, pairs: &[(&str, &str)]) -> Result<Config, ConfigError> {
@@ -20,7 +23,12 @@ fn without_anything_the_defaults_hold() {
     assert_eq!(config.endpoints, Endpoints::github_com());
     assert_eq!(config.defaults, Settings::default());
     assert_eq!(config.mutation_interval_ms, 1000);
-    let timing = (config.timing.edit_ms, config.timing.quiet_ms, config.timing.active_ms, config.timing.idle_ms);
+    let timing = (
+        config.timing.edit_ms,
+        config.timing.quiet_ms,
+        config.timing.active_ms,
+        config.timing.idle_ms,
+    );
     assert_eq!(timing, (30_000, 60_000, 60_000, 300_000));
     assert_eq!(config.budget_max, MicroUsd(50_000_000));
 }
@@ -55,7 +63,10 @@ fn a_variable_is_of_the_type_its_key_has() {
     assert_eq!(defaults.labels.trigger, "42");
     assert_eq!(defaults.protected_paths, ["LICENSE", "a/**"]);
     assert_eq!(defaults.reviewers, Reviewers::Logins(vec!["mona".to_owned()]));
-    assert_eq!((defaults.approvals.self_approval, defaults.approvals.phase_reviews), (SelfApproval::No, PhaseReviews::Number(2)));
+    assert_eq!(
+        (defaults.approvals.self_approval, defaults.approvals.phase_reviews),
+        (SelfApproval::No, PhaseReviews::Number(2))
+    );
     assert_eq!(config.mutation_interval_ms, 0);
 }
 
@@ -64,29 +75,71 @@ fn the_operators_bound_holds_for_the_default_cap() {
     let lower = read("[policy]\nbudget_usd = 2.5", &[]).unwrap();
     assert_eq!(lower.defaults.limits.budget(), MicroUsd(2_500_000));
     let error = read("[policy]\nbudget_usd = 2.5\n[defaults.limits]\nbudget_usd = 3.0", &[]).unwrap_err();
-    assert_eq!(error.to_string(), "defaults.limits.budget_usd is above policy.budget_usd, the bound that no workflow passes");
+    assert_eq!(
+        error.to_string(),
+        "defaults.limits.budget_usd is above policy.budget_usd, the bound that no workflow passes"
+    );
 }
 
 #[test]
 fn what_cannot_be_used_is_refused_by_name() {
     let files = [
-        ("[reconcile]\nactive_second = 3", "millhand.toml, line 2: unknown field `active_second`"),
-        ("[reconcil]\nactive_seconds = 3", "millhand.toml, line 1: unknown field `reconcil`"),
-        ("[reconcile]\n\nactive_seconds = \"soon\"", "millhand.toml, line 3: active_seconds: invalid type"),
-        ("[defaults.limits]\nphases = -1", "millhand.toml, line 2: phases: invalid value"),
-        ("[defaults]\ndelivery = \"stack\"", "millhand.toml, line 2: delivery: unknown variant `stack`"),
+        (
+            "[reconcile]\nactive_second = 3",
+            "millhand.toml, line 2: unknown field `active_second`",
+        ),
+        (
+            "[reconcil]\nactive_seconds = 3",
+            "millhand.toml, line 1: unknown field `reconcil`",
+        ),
+        (
+            "[reconcile]\n\nactive_seconds = \"soon\"",
+            "millhand.toml, line 3: active_seconds: invalid type",
+        ),
+        (
+            "[defaults.limits]\nphases = -1",
+            "millhand.toml, line 2: phases: invalid value",
+        ),
+        (
+            "[defaults]\ndelivery = \"stack\"",
+            "millhand.toml, line 2: delivery: unknown variant `stack`",
+        ),
         ("[reconcile", "millhand.toml, line 1: "),
         ("[reviews]\nquiet_seconds = 1\nquiet_seconds = 2", "millhand.toml, line 3: "),
-        ("[reviews]\nquiet_seconds = nan", "reviews.quiet_seconds is NaN; it must be between 0 and 3600"),
-        ("[reconcile]\nactive_seconds = 0", "reconcile.active_seconds is 0; it must be between 1 and 86400"),
-        ("[reconcile]\nactive_seconds = 400", "reconcile.idle_seconds is below reconcile.active_seconds"),
+        (
+            "[reviews]\nquiet_seconds = nan",
+            "reviews.quiet_seconds is NaN; it must be between 0 and 3600",
+        ),
+        (
+            "[reconcile]\nactive_seconds = 0",
+            "reconcile.active_seconds is 0; it must be between 1 and 86400",
+        ),
+        (
+            "[reconcile]\nactive_seconds = 400",
+            "reconcile.idle_seconds is below reconcile.active_seconds",
+        ),
         ("[defaults.limits]\nphases = 0", "defaults.limits.phases is 0;"),
         ("[defaults.limits]\nbudget_usd = inf", "defaults.limits.budget_usd is inf;"),
-        ("[defaults.labels]\nauto = \"Millhand\"", "defaults.labels.auto is the same label"),
-        ("[defaults.labels]\ntrigger = \"\"", "defaults.labels.trigger must be a label's name"),
-        ("[defaults.branches]\nprefix = \"../x\"", "defaults.branches.prefix must begin a branch's name"),
-        ("[defaults]\nprotected_paths = [\"a[\"]", "defaults.protected_paths holds a pattern that is none"),
-        ("[defaults.models]\ncode_writer = \" \"", "defaults.models.code_writer is empty"),
+        (
+            "[defaults.labels]\nauto = \"Millhand\"",
+            "defaults.labels.auto is the same label",
+        ),
+        (
+            "[defaults.labels]\ntrigger = \"\"",
+            "defaults.labels.trigger must be a label's name",
+        ),
+        (
+            "[defaults.branches]\nprefix = \"../x\"",
+            "defaults.branches.prefix must begin a branch's name",
+        ),
+        (
+            "[defaults]\nprotected_paths = [\"a[\"]",
+            "defaults.protected_paths holds a pattern that is none",
+        ),
+        (
+            "[defaults.models]\ncode_writer = \" \"",
+            "defaults.models.code_writer is empty",
+        ),
     ];
     for (text, begins) in files {
         let told = read(text, &[]).unwrap_err().to_string();
@@ -98,24 +151,72 @@ fn what_cannot_be_used_is_refused_by_name() {
 #[test]
 fn a_variable_that_cannot_be_used_is_refused_by_name() {
     let rows = [
-        ("MILLHAND__RECONCILE__ACTIVE_SECOND", "3", "MILLHAND__RECONCILE__ACTIVE_SECOND cannot be used: unknown field"),
-        ("MILLHAND__RECONCILE__ACTIVE_SECONDS", "soon", "MILLHAND__RECONCILE__ACTIVE_SECONDS cannot be used: invalid type"),
+        (
+            "MILLHAND__RECONCILE__ACTIVE_SECOND",
+            "3",
+            "MILLHAND__RECONCILE__ACTIVE_SECOND cannot be used: unknown field",
+        ),
+        (
+            "MILLHAND__RECONCILE__ACTIVE_SECONDS",
+            "soon",
+            "MILLHAND__RECONCILE__ACTIVE_SECONDS cannot be used: invalid type",
+        ),
         ("MILLHAND__RECONCILE", "3", "MILLHAND__RECONCILE cannot be used: invalid type"),
-        ("MILLHAND__RECONCILE__ACTIVE_SECONDS__X", "3", "MILLHAND__RECONCILE__ACTIVE_SECONDS__X cannot be used: "),
+        (
+            "MILLHAND__RECONCILE__ACTIVE_SECONDS__X",
+            "3",
+            "MILLHAND__RECONCILE__ACTIVE_SECONDS__X cannot be used: ",
+        ),
         ("MILLHAND__", "3", "MILLHAND__ cannot be used: unknown field"),
         ("MILLHAND_LISTEN", "8080", "MILLHAND_LISTEN is no address with a port"),
-        ("MILLHAND_LISTEN", "127.0.0.1:70000", "MILLHAND_LISTEN is no address with a port"),
+        (
+            "MILLHAND_LISTEN",
+            "127.0.0.1:70000",
+            "MILLHAND_LISTEN is no address with a port",
+        ),
         ("MILLHAND_BASE_URL", "millhand.example", "MILLHAND_BASE_URL is no address"),
-        ("MILLHAND_BASE_URL", "ftp://millhand.example", "MILLHAND_BASE_URL must begin with"),
-        ("MILLHAND_BASE_URL", "https://me:hunter2@host", "MILLHAND_BASE_URL must hold neither"),
-        ("MILLHAND_DATABASE_URL", "postgres://me:hunter2@host/db", "MILLHAND_DATABASE_URL names a PostgreSQL server"),
-        ("MILLHAND_DATABASE_URL", "mysql://me:hunter2@host/db", "MILLHAND_DATABASE_URL must name an SQLite file"),
+        (
+            "MILLHAND_BASE_URL",
+            "ftp://millhand.example",
+            "MILLHAND_BASE_URL must begin with",
+        ),
+        (
+            "MILLHAND_BASE_URL",
+            "https://me:hunter2@host",
+            "MILLHAND_BASE_URL must hold neither",
+        ),
+        (
+            "MILLHAND_DATABASE_URL",
+            "postgres://me:hunter2@host/db",
+            "MILLHAND_DATABASE_URL names a PostgreSQL server",
+        ),
+        (
+            "MILLHAND_DATABASE_URL",
+            "mysql://me:hunter2@host/db",
+            "MILLHAND_DATABASE_URL must name an SQLite file",
+        ),
         ("MILLHAND_API_TOKEN", "hunter2 hunter2", "MILLHAND_API_TOKEN must be letters"),
-        ("GITHUB_API_URL", "http://github.example/api/v3", "GITHUB_API_URL must begin with https://"),
-        ("GITHUB_SERVER_URL", "https://me:hunter2@host", "GITHUB_SERVER_URL must hold neither"),
-        ("GITHUB_GRAPHQL_URL", "graphql", "GITHUB_GRAPHQL_URL is not an http or https address"),
+        (
+            "GITHUB_API_URL",
+            "http://github.example/api/v3",
+            "GITHUB_API_URL must begin with https://",
+        ),
+        (
+            "GITHUB_SERVER_URL",
+            "https://me:hunter2@host",
+            "GITHUB_SERVER_URL must hold neither",
+        ),
+        (
+            "GITHUB_GRAPHQL_URL",
+            "graphql",
+            "GITHUB_GRAPHQL_URL is not an http or https address",
+        ),
         ("GITHUB_APP_ID", "my app", "GITHUB_APP_ID must be the App's number"),
-        ("GITHUB_WEBHOOK_SECRET_PREVIOUS", "hunter2", "GITHUB_WEBHOOK_SECRET_PREVIOUS is set without GITHUB_WEBHOOK_SECRET"),
+        (
+            "GITHUB_WEBHOOK_SECRET_PREVIOUS",
+            "hunter2",
+            "GITHUB_WEBHOOK_SECRET_PREVIOUS is set without GITHUB_WEBHOOK_SECRET",
+        ),
     ];
     for (name, value, begins) in rows {
         let told = read("", &[(name, value)]).unwrap_err().to_string();
@@ -124,7 +225,10 @@ fn a_variable_that_cannot_be_used_is_refused_by_name() {
     }
     let both = [("GITHUB_PRIVATE_KEY", "hunter2"), ("GITHUB_PRIVATE_KEY_PATH", "key.pem")];
     let told = read("", &both).unwrap_err().to_string();
-    assert_eq!(told, "GITHUB_PRIVATE_KEY and GITHUB_PRIVATE_KEY_PATH are both set; leave one of them out");
+    assert_eq!(
+        told,
+        "GITHUB_PRIVATE_KEY and GITHUB_PRIVATE_KEY_PATH are both set; leave one of them out"
+    );
 }
 
 #[test]
@@ -132,7 +236,10 @@ fn a_file_that_is_named_must_be_there() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("other.toml");
     let error = Config::load(Some(&path), &Environment::new()).unwrap_err();
-    assert!(error.to_string().starts_with(&format!("{} cannot be read: ", path.display())), "{error}");
+    assert!(
+        error.to_string().starts_with(&format!("{} cannot be read: ", path.display())),
+        "{error}"
+    );
     std::fs::write(&path, "[comments]\nedit_seconds = 7").unwrap();
     assert_eq!(Config::load(Some(&path), &Environment::new()).unwrap().timing.edit_ms, 7_000);
 }
@@ -140,7 +247,11 @@ fn a_file_that_is_named_must_be_there() {
 #[test]
 fn what_serving_needs_is_asked_for_by_name() {
     let mut all = vec![];
-    for (setting, value) in [("GITHUB_APP_ID", "7"), ("GITHUB_PRIVATE_KEY", "pem"), ("GITHUB_WEBHOOK_SECRET", "s3")] {
+    for (setting, value) in [
+        ("GITHUB_APP_ID", "7"),
+        ("GITHUB_PRIVATE_KEY", "pem"),
+        ("GITHUB_WEBHOOK_SECRET", "s3"),
+    ] {
         let told = read("", &all).unwrap().app().unwrap_err().to_string();
         assert!(told.starts_with(&format!("{setting} is not set: ")), "{told}");
         all.push((setting, value));
@@ -155,8 +266,15 @@ fn what_serving_needs_is_asked_for_by_name() {
 
 #[test]
 fn a_key_file_that_is_not_there_is_named() {
-    let told = read("", &[("GITHUB_APP_ID", "7"), ("GITHUB_PRIVATE_KEY_PATH", "/nowhere/key.pem")]).unwrap().app().unwrap_err();
-    assert!(told.to_string().starts_with("GITHUB_PRIVATE_KEY_PATH /nowhere/key.pem cannot be read: "), "{told}");
+    let told = read("", &[("GITHUB_APP_ID", "7"), ("GITHUB_PRIVATE_KEY_PATH", "/nowhere/key.pem")])
+        .unwrap()
+        .app()
+        .unwrap_err();
+    assert!(
+        told.to_string()
+            .starts_with("GITHUB_PRIVATE_KEY_PATH /nowhere/key.pem cannot be read: "),
+        "{told}"
+    );
 }
 
 #[test]

@@ -70,13 +70,19 @@ impl Engine {
             received_at: self.now(),
         };
         let new = self.0.store.ingest(subjects.into_iter().map(row).collect()).await?;
-        Ok(if new.contains(&true) { Ingested::Stored } else { Ingested::Seen })
+        Ok(if new.contains(&true) {
+            Ingested::Stored
+        } else {
+            Ingested::Seen
+        })
     }
 
     /// Whether the delivery only tells what we did ourselves. Checks of other Apps on our commits name us as their sender,
     /// since we pushed: there only the App that owns the check counts.
     async fn is_echo(&self, payload: &Payload) -> bool {
-        let Some(installation) = payload.route().installation else { return false };
+        let Some(installation) = payload.route().installation else {
+            return false;
+        };
         let Ok(identity) = self.0.github.identity(InstallationId(installation.0)).await else {
             return false; // not knowing costs one look too many, nothing else
         };
@@ -94,7 +100,9 @@ impl Engine {
     /// leads from yet, the place where it waits for that.
     async fn subjects(&self, payload: &Payload) -> Result<Vec<String>, StoreError> {
         let route = payload.route();
-        let Some(repository) = route.repository.and_then(|id| i64::try_from(id.0).ok()) else { return Ok(Vec::new()) };
+        let Some(repository) = route.repository.and_then(|id| i64::try_from(id.0).ok()) else {
+            return Ok(Vec::new());
+        };
         let prefix = &self.0.config.settings.branches.prefix;
         let mut branches = false;
         let mut waits_for = None;
@@ -118,6 +126,10 @@ impl Engine {
             waits_for.get_or_insert(key);
         }
         // On a branch that is not ours nothing of ours will ever appear.
-        Ok(waits_for.filter(|_| !branches).map(|key| format!("{UNROUTED}{repository}:{key}")).into_iter().collect())
+        Ok(waits_for
+            .filter(|_| !branches)
+            .map(|key| format!("{UNROUTED}{repository}:{key}"))
+            .into_iter()
+            .collect())
     }
 }

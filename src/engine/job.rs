@@ -90,7 +90,9 @@ impl Job {
     pub(super) fn subject(&self) -> String {
         match self {
             Self::ReadStart { repository, issue, .. } => subject::issue(*repository, *issue),
-            Self::Refuse { repository, .. } | Self::Discover { repository, .. } | Self::Generate { repository, .. } => subject::repository(*repository),
+            Self::Refuse { repository, .. } | Self::Discover { repository, .. } | Self::Generate { repository, .. } => {
+                subject::repository(*repository)
+            }
             Self::Order { .. } | Self::ListInstallations { .. } => subject::SERVICE.to_owned(),
         }
     }

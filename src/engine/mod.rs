@@ -174,10 +174,20 @@ impl Engine {
     /// # Errors
     /// If the store does not answer.
     pub async fn start(&self, repository: &str, issue: u64, auto: bool, key: &str) -> Result<Reply, StoreError> {
-        let Some(repo) = self.repository(repository).await? else { return Ok(Reply::NotFound) };
+        let Some(repo) = self.repository(repository).await? else {
+            return Ok(Reply::NotFound);
+        };
         let subject = subject::issue(repo.id, issue);
-        let job = job::Job::ReadStart { repository: repo.id, issue, hint: job::StartHint::Operator { auto, key: key.to_owned() } };
-        self.deliver(job.wanted_by(&subject, &format!("api:{key}"), self.now())).await?;
+        let job = job::Job::ReadStart {
+            repository: repo.id,
+            issue,
+            hint: job::StartHint::Operator {
+                auto,
+                key: key.to_owned(),
+            },
+        };
+        self.deliver(job.wanted_by(&subject, &format!("api:{key}"), self.now()))
+            .await?;
         Ok(Reply::Pending)
     }
 
@@ -186,9 +196,16 @@ impl Engine {
     /// # Errors
     /// If the store does not answer.
     pub async fn generate(&self, repository: &str, text: &str, key: &str) -> Result<Reply, StoreError> {
-        let Some(repo) = self.repository(repository).await? else { return Ok(Reply::NotFound) };
-        let job = job::Job::Generate { repository: repo.id, text: text.to_owned(), key: key.to_owned() };
-        self.deliver(job.wanted_by(&job.subject(), &format!("generate:{key}"), self.now())).await?;
+        let Some(repo) = self.repository(repository).await? else {
+            return Ok(Reply::NotFound);
+        };
+        let job = job::Job::Generate {
+            repository: repo.id,
+            text: text.to_owned(),
+            key: key.to_owned(),
+        };
+        self.deliver(job.wanted_by(&job.subject(), &format!("generate:{key}"), self.now()))
+            .await?;
         Ok(Reply::Pending)
     }
 
@@ -197,10 +214,13 @@ impl Engine {
     /// # Errors
     /// If the store does not answer.
     pub async fn command(&self, id: &str, command: Command, key: &str, patience: Duration) -> Result<Reply, StoreError> {
-        let Some(row) = self.find(id).await? else { return Ok(Reply::NotFound) };
+        let Some(row) = self.find(id).await? else {
+            return Ok(Reply::NotFound);
+        };
         let fact = crate::workflow::fact::Fact::Commanded(crate::workflow::fact::ApiCommand { command, at: self.now() });
         let fact_id = format!("api:{key}");
-        self.deliver(record::fact_delivery(&row.subject, &fact_id, &fact, self.now())).await?;
+        self.deliver(record::fact_delivery(&row.subject, &fact_id, &fact, self.now()))
+            .await?;
         let mut waited = Duration::ZERO;
         loop {
             let woken = self.0.store.woken();
@@ -226,9 +246,16 @@ impl Engine {
     /// # Errors
     /// If the store does not answer.
     pub async fn find(&self, id: &str) -> Result<Option<WorkflowRow>, StoreError> {
-        let Some((repository, issue)) = id.split_once('#') else { return self.0.store.workflow(id.to_owned()).await };
+        let Some((repository, issue)) = id.split_once('#') else {
+            return self.0.store.workflow(id.to_owned()).await;
+        };
         let Ok(issue) = issue.parse() else { return Ok(None) };
-        let filter = WorkflowFilter { repository: Some(repository.to_owned()), issue: Some(issue), limit: 1, ..WorkflowFilter::default() };
+        let filter = WorkflowFilter {
+            repository: Some(repository.to_owned()),
+            issue: Some(issue),
+            limit: 1,
+            ..WorkflowFilter::default()
+        };
         Ok(self.0.store.workflows(filter).await?.into_iter().next())
     }
 
@@ -238,7 +265,9 @@ impl Engine {
     /// If the store does not answer.
     pub async fn repository(&self, name: &str) -> Result<Option<crate::store::RepositoryRow>, StoreError> {
         let all = self.0.store.repositories().await?;
-        Ok(all.into_iter().find(|r| format!("{}/{}", r.owner, r.name).eq_ignore_ascii_case(name)))
+        Ok(all
+            .into_iter()
+            .find(|r| format!("{}/{}", r.owner, r.name).eq_ignore_ascii_case(name)))
     }
 
     async fn deliver(&self, delivery: NewDelivery) -> Result<(), StoreError> {

@@ -37,7 +37,9 @@ struct Cursor {
 pub(super) async fn order_discovery(engine: &Engine) -> Result<(), StoreError> {
     let now = engine.now();
     let job = Job::ListInstallations { due: now };
-    engine.deliver(job.wanted_by(subject::SERVICE, &format!("list:start:{}", now.0), now)).await
+    engine
+        .deliver(job.wanted_by(subject::SERVICE, &format!("list:start:{}", now.0), now))
+        .await
 }
 
 /// Lists installations and repositories, stores them, and orders each repository's sweep.
@@ -47,7 +49,11 @@ pub(super) async fn list_installations(p: &Performing<'_>) -> Result<Ended, Trou
     let now = p.engine.now();
     for installation in p.github.installations().await? {
         let suspended = installation.suspended_at.is_some();
-        let repositories = if suspended { Vec::new() } else { p.github.repositories(installation.id).await? };
+        let repositories = if suspended {
+            Vec::new()
+        } else {
+            p.github.repositories(installation.id).await?
+        };
         let id = number(installation.id.0);
         let repositories: Vec<RepositoryRow> = repositories
             .into_iter()
@@ -61,26 +67,51 @@ pub(super) async fn list_installations(p: &Performing<'_>) -> Result<Ended, Trou
             })
             .collect();
         for repository in &repositories {
-            let job = Job::Discover { repository: repository.id, due: now };
+            let job = Job::Discover {
+                repository: repository.id,
+                due: now,
+            };
             next.push(job.wanted_by(&job.subject(), &format!("discover:listed:{}", now.0), now));
         }
         let account = installation.account.map(|a| a.login).unwrap_or_default();
-        rows.push(InstallationRow { id, account, suspended, repositories });
+        rows.push(InstallationRow {
+            id,
+            account,
+            suspended,
+            repositories,
+        });
     }
     p.engine.0.store.put_installations(rows).await?;
     next.push(chained(&|due| Job::ListInstallations { due }, "list", LIST_EVERY, now));
-    Ok(Ended { deliveries: next, ..Ended::saying("listed") })
+    Ok(Ended {
+        deliveries: next,
+        ..Ended::saying("listed")
+    })
 }
 
 /// Looks at a repository for starts that no webhook told.
 pub(super) async fn discover(p: &Performing<'_>, repository: i64) -> Result<Ended, Trouble> {
     let now = p.engine.now();
-    let Some(row) = p.engine.0.store.repositories().await?.into_iter().find(|r| r.id == repository) else {
+    let Some(row) = p
+        .engine
+        .0
+        .store
+        .repositories()
+        .await?
+        .into_iter()
+        .find(|r| r.id == repository)
+    else {
         return Ok(Ended::saying("not served any more")); // the chain ends; listing it again begins a new one
     };
     let repo = super::perform::repo(&row);
-    let mut cursor: Cursor = row.cursor.as_deref().and_then(|c| serde_json::from_str(c).ok()).unwrap_or_default();
-    let since = cursor.since.map(|at| Millis(at.0 - i64::try_from(OVERLAP.as_millis()).unwrap_or(0)));
+    let mut cursor: Cursor = row
+        .cursor
+        .as_deref()
+        .and_then(|c| serde_json::from_str(c).ok())
+        .unwrap_or_default();
+    let since = cursor
+        .since
+        .map(|at| Millis(at.0 - i64::try_from(OVERLAP.as_millis()).unwrap_or(0)));
     let labels = &p.engine.0.config.settings.labels;
     let mut issues: BTreeMap<u64, Millis> = BTreeMap::new();
     for label in [&labels.trigger, &labels.auto] {
@@ -94,7 +125,12 @@ pub(super) async fn discover(p: &Performing<'_>, repository: i64) -> Result<Ende
     if let Some(since) = since
         && let Conditional::Changed { value, .. } = p.github.recent_comments(&repo, since, None).await?
     {
-        issues.extend(value.into_iter().filter(|c| c.app.is_none()).map(|c| (c.number, c.updated_at)));
+        issues.extend(
+            value
+                .into_iter()
+                .filter(|c| c.app.is_none())
+                .map(|c| (c.number, c.updated_at)),
+        );
     }
     cursor.since = Some(now);
     let cursor = serde_json::to_string(&cursor).unwrap_or_default();
@@ -102,14 +138,21 @@ pub(super) async fn discover(p: &Performing<'_>, repository: i64) -> Result<Ende
     let mut next: Vec<NewDelivery> = issues
         .into_iter()
         .map(|(issue, at)| {
-            let job = Job::ReadStart { repository, issue, hint: StartHint::Seen };
+            let job = Job::ReadStart {
+                repository,
+                issue,
+                hint: StartHint::Seen,
+            };
             // One look for each change of the issue, however often the sweep sees it.
             job.wanted_by(&subject::issue(repository, issue), &format!("found:{issue}:{}", at.0), now)
         })
         .collect();
     let every = interval(p.engine).await?;
     next.push(chained(&|due| Job::Discover { repository, due }, "discover", every, now));
-    Ok(Ended { deliveries: next, ..Ended::saying("looked") })
+    Ok(Ended {
+        deliveries: next,
+        ..Ended::saying("looked")
+    })
 }
 
 fn remember(cursor: &mut Cursor, label: &str, etag: Option<String>) {
@@ -125,8 +168,21 @@ async fn interval(engine: &Engine) -> Result<Duration, StoreError> {
     let idle = Duration::from_millis(timing.idle_ms);
     let heard = Millis(engine.0.heard.load(std::sync::atomic::Ordering::Relaxed));
     let deaf = heard.0 == 0 || engine.now().since(heard) > idle;
-    let busy = !engine.0.store.workflows(WorkflowFilter { open: true, limit: 1, ..WorkflowFilter::default() }).await?.is_empty();
-    Ok(if deaf || busy { Duration::from_millis(timing.active_ms) } else { idle })
+    let busy = !engine
+        .0
+        .store
+        .workflows(WorkflowFilter {
+            open: true,
+            limit: 1,
+            ..WorkflowFilter::default()
+        })
+        .await?
+        .is_empty();
+    Ok(if deaf || busy {
+        Duration::from_millis(timing.active_ms)
+    } else {
+        idle
+    })
 }
 
 /// The next link of a chain: due at the next multiple of `every`, under that time's name.

@@ -43,7 +43,11 @@ pub(super) fn event_rows(workflow: &str, rows: &[Row], previous: &str, now: Mill
     let mut previous = previous.to_owned();
     rows.iter()
         .map(|row| {
-            let stored = Stored { taken: row.transitions.clone(), notes: row.notes.clone(), seq: row.arrival.seq };
+            let stored = Stored {
+                taken: row.transitions.clone(),
+                notes: row.notes.clone(),
+                seq: row.arrival.seq,
+            };
             let mut event = EventRow {
                 workflow: workflow.to_owned(),
                 seq: row.seq,
@@ -129,7 +133,11 @@ pub struct Replayed {
 /// # Errors
 /// If the store does not answer.
 pub async fn replay(store: &dyn Store, workflow: &str) -> Result<Replayed, StoreError> {
-    let mut found = Replayed { rows: 0, compared: 0, differences: Vec::new() };
+    let mut found = Replayed {
+        rows: 0,
+        compared: 0,
+        differences: Vec::new(),
+    };
     let mut state: Option<Workflow> = None;
     let mut batch: Vec<Arrival> = Vec::new();
     let mut previous = String::new();
@@ -141,7 +149,9 @@ pub async fn replay(store: &dyn Store, workflow: &str) -> Result<Replayed, Store
         for row in &page {
             found.rows += 1;
             if row.previous != previous || hash(row) != row.hash {
-                found.differences.push((row.seq, "the row was changed after it was written".to_owned()));
+                found
+                    .differences
+                    .push((row.seq, "the row was changed after it was written".to_owned()));
             }
             previous.clone_from(&row.hash);
             again(row, &mut state, &mut batch, &mut found);
@@ -151,7 +161,9 @@ pub async fn replay(store: &dyn Store, workflow: &str) -> Result<Replayed, Store
     if let (Some(state), Some(stored)) = (&state, stored) {
         let now: Option<Workflow> = serde_json::from_str(&stored.state).ok();
         if now.as_ref().map(state_hash) != Some(state_hash(state)) {
-            found.differences.push((after, "the stored state is not the one that the log leads to".to_owned()));
+            found
+                .differences
+                .push((after, "the stored state is not the one that the log leads to".to_owned()));
         }
     }
     Ok(found)
@@ -159,11 +171,18 @@ pub async fn replay(store: &dyn Store, workflow: &str) -> Result<Replayed, Store
 
 /// One row: collected until the batch it belongs to was decided.
 fn again(row: &EventRow, state: &mut Option<Workflow>, batch: &mut Vec<Arrival>, found: &mut Replayed) {
-    let (Ok(fact), Ok(stored)) = (serde_json::from_str::<Fact>(&row.fact), serde_json::from_str::<Stored>(&row.transitions)) else {
+    let (Ok(fact), Ok(stored)) = (
+        serde_json::from_str::<Fact>(&row.fact),
+        serde_json::from_str::<Stored>(&row.transitions),
+    ) else {
         found.differences.push((row.seq, "the row cannot be read".to_owned()));
         return;
     };
-    batch.push(Arrival { id: row.fact_id.clone(), seq: stored.seq, fact });
+    batch.push(Arrival {
+        id: row.fact_id.clone(),
+        seq: stored.seq,
+        fact,
+    });
     if !row.decided {
         return;
     }
@@ -173,7 +192,10 @@ fn again(row: &EventRow, state: &mut Option<Workflow>, batch: &mut Vec<Arrival>,
         return;
     };
     found.compared += 1;
-    let same = decision.rows.last().is_some_and(|r| r.state_hash == row.state_hash && r.transitions == stored.taken);
+    let same = decision
+        .rows
+        .last()
+        .is_some_and(|r| r.state_hash == row.state_hash && r.transitions == stored.taken);
     if !same && row.core_version == CORE_VERSION {
         found.differences.push((row.seq, "it is decided otherwise now".to_owned()));
     }
@@ -182,7 +204,14 @@ fn again(row: &EventRow, state: &mut Option<Workflow>, batch: &mut Vec<Arrival>,
 
 fn hash(row: &EventRow) -> String {
     let mut digest = Sha256::new();
-    for part in [&row.previous, &row.workflow, &row.fact_id, &row.fact, &row.transitions, &row.state_hash] {
+    for part in [
+        &row.previous,
+        &row.workflow,
+        &row.fact_id,
+        &row.fact,
+        &row.transitions,
+        &row.state_hash,
+    ] {
         digest.update((part.len() as u64).to_be_bytes());
         digest.update(part);
     }

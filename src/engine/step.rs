@@ -18,14 +18,25 @@ use crate::workflow::order::Order;
 /// Decides one dirty subject. `false`: none was dirty.
 pub(super) async fn step(engine: &Engine) -> Result<bool, StoreError> {
     let parts = Arc::clone(&engine.0);
-    engine.0.store.step(engine.now(), Box::new(move |input| decide_subject(&parts, &input))).await
+    engine
+        .0
+        .store
+        .step(engine.now(), Box::new(move |input| decide_subject(&parts, &input)))
+        .await
 }
 
 fn decide_subject(parts: &Parts, input: &StepInput) -> StepOutput {
     let mut out = StepOutput::default();
-    let current = input.workflow.as_ref().and_then(|row| serde_json::from_str::<Workflow>(&row.state).ok());
+    let current = input
+        .workflow
+        .as_ref()
+        .and_then(|row| serde_json::from_str::<Workflow>(&row.state).ok());
     if input.workflow.is_some() && current.is_none() {
-        out.results = input.rows.iter().map(|r| (r.seq, "the workflow's state is not one of this version".to_owned())).collect();
+        out.results = input
+            .rows
+            .iter()
+            .map(|r| (r.seq, "the workflow's state is not one of this version".to_owned()))
+            .collect();
         return out;
     }
     let mut open = current.as_ref().is_some_and(Workflow::is_open);
@@ -42,13 +53,20 @@ fn decide_subject(parts: &Parts, input: &StepInput) -> StepOutput {
     }
     // A start after the end makes a new workflow; what came before it in this batch has nobody left to concern.
     let ended = !current.as_ref().is_some_and(Workflow::is_open);
-    match arrivals.iter().position(|a| matches!(a.fact, Fact::Started(_))).filter(|_| ended) {
+    match arrivals
+        .iter()
+        .position(|a| matches!(a.fact, Fact::Started(_)))
+        .filter(|_| ended)
+    {
         Some(first) => {
             let before = arrivals.iter().take(first);
-            out.results.extend(before.map(|a| (a.seq, "overtaken by a new start".to_owned())));
+            out.results
+                .extend(before.map(|a| (a.seq, "overtaken by a new start".to_owned())));
             conclude(&mut out, input, None, &arrivals[first..], "");
         }
-        None if current.is_some() && !arrivals.is_empty() => conclude(&mut out, input, current.as_ref(), &arrivals, &input.last_hash),
+        None if current.is_some() && !arrivals.is_empty() => {
+            conclude(&mut out, input, current.as_ref(), &arrivals, &input.last_hash)
+        }
         None => {}
     }
     out
@@ -63,7 +81,11 @@ fn conclude(out: &mut StepOutput, input: &StepInput, current: Option<&Workflow>,
         Err(_) => {
             let why = "deciding panicked: a bug of Millhand".to_owned();
             out.results.extend(arrivals.iter().map(|a| (a.seq, why.clone())));
-            let stop = Arrival { id: format!("panic:{}", arrivals.last().map_or(0, |a| a.seq)), seq: 0, fact: Fact::Broken { why } };
+            let stop = Arrival {
+                id: format!("panic:{}", arrivals.last().map_or(0, |a| a.seq)),
+                seq: 0,
+                fact: Fact::Broken { why },
+            };
             match current.and_then(|w| decide(Some(w), &[stop], input.now)) {
                 Some(decision) => decision,
                 None => return,
@@ -82,9 +104,11 @@ fn conclude(out: &mut StepOutput, input: &StepInput, current: Option<&Workflow>,
 fn write(out: &mut StepOutput, input: &StepInput, old: bool, decision: &Decision, last_hash: &str) {
     let w = &decision.next;
     let before = input.workflow.as_ref().filter(|_| old);
-    out.events.extend(record::event_rows(&w.id, &decision.rows, last_hash, input.now));
+    out.events
+        .extend(record::event_rows(&w.id, &decision.rows, last_hash, input.now));
     let first = if old { input.last_handoff + 1 } else { 1 };
-    out.handoffs.extend(record::handoff_rows(&w.id, &decision.rows, first, input.now));
+    out.handoffs
+        .extend(record::handoff_rows(&w.id, &decision.rows, first, input.now));
     out.phases = record::phase_rows(w);
     out.withdrawn.extend(decision.withdrawn.iter().cloned());
     let base = w.work_branch();
@@ -129,8 +153,14 @@ fn routes(w: &Workflow) -> Vec<RouteRow> {
     let repository = i64::try_from(w.repository.id).unwrap_or_default();
     let mut routes = Vec::new();
     for track in w.targets().into_iter().filter_map(|t| w.track(t)) {
-        routes.extend(track.pull.as_ref().map(|p| RouteRow { repository, key: format!("pull:{}", p.number) }));
-        routes.extend(track.head.as_ref().map(|h| RouteRow { repository, key: format!("sha:{h}") }));
+        routes.extend(track.pull.as_ref().map(|p| RouteRow {
+            repository,
+            key: format!("pull:{}", p.number),
+        }));
+        routes.extend(track.head.as_ref().map(|h| RouteRow {
+            repository,
+            key: format!("sha:{h}"),
+        }));
     }
     routes
 }

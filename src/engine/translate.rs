@@ -35,21 +35,37 @@ pub(super) fn translate(subject: &str, row: &InboxRow, open: bool, labels: &Labe
     if row.kind == WANTED {
         return serde_json::from_slice(&row.body).map_or(Said::Nothing("not a job of this version"), Said::Job);
     }
-    let Some(event) = row.kind.strip_prefix(WEBHOOK) else { return Said::Nothing("unknown kind") };
-    let Ok(payload) = Payload::parse(event, &row.body) else { return Said::Nothing("malformed") };
+    let Some(event) = row.kind.strip_prefix(WEBHOOK) else {
+        return Said::Nothing("unknown kind");
+    };
+    let Ok(payload) = Payload::parse(event, &row.body) else {
+        return Said::Nothing("malformed");
+    };
     if open {
-        return look(&payload).map_or(Said::Nothing("no change"), |look| Said::Fact(Box::new(arrival(row, Fact::Look(look)))));
+        return look(&payload).map_or(Said::Nothing("no change"), |look| {
+            Said::Fact(Box::new(arrival(row, Fact::Look(look))))
+        });
     }
-    let Some((repository, issue)) = subject::parts(subject) else { return Said::Nothing("no issue") };
+    let Some((repository, issue)) = subject::parts(subject) else {
+        return Said::Nothing("no issue");
+    };
     if may_start(&payload, row, labels) {
-        Said::Job(Job::ReadStart { repository, issue, hint: StartHint::Seen })
+        Said::Job(Job::ReadStart {
+            repository,
+            issue,
+            hint: StartHint::Seen,
+        })
     } else {
         Said::Nothing("no open workflow")
     }
 }
 
 fn arrival(row: &InboxRow, fact: Fact) -> Arrival {
-    Arrival { id: row.fact_id.clone(), seq: row.seq, fact }
+    Arrival {
+        id: row.fact_id.clone(),
+        seq: row.seq,
+        fact,
+    }
 }
 
 /// Where a delivery tells to look.
@@ -80,7 +96,12 @@ fn look(payload: &Payload) -> Option<Look> {
 fn changes_a_pull(action: Action) -> bool {
     matches!(
         action,
-        Action::Closed | Action::Reopened | Action::Synchronize | Action::Edited | Action::ConvertedToDraft | Action::ReadyForReview
+        Action::Closed
+            | Action::Reopened
+            | Action::Synchronize
+            | Action::Edited
+            | Action::ConvertedToDraft
+            | Action::ReadyForReview
     )
 }
 
@@ -108,5 +129,7 @@ fn body_of(row: &InboxRow) -> String {
         #[serde(default)]
         body: String,
     }
-    serde_json::from_slice::<Body>(&row.body).map(|b| b.comment.body).unwrap_or_default()
+    serde_json::from_slice::<Body>(&row.body)
+        .map(|b| b.comment.body)
+        .unwrap_or_default()
 }

@@ -54,8 +54,10 @@ pub fn history(rows: &[EventRow], next: Option<i64>) -> Value {
     let mut list = Vec::new();
     for row in rows {
         for t in taken(row) {
-            list.push(json!({ "seq": row.seq, "number": t.number, "from": t.from, "to": t.to, "phase": t.phase, "cause": t.cause,
-                              "actor": t.actor, "at": row.at.rfc3339() }));
+            list.push(
+                json!({ "seq": row.seq, "number": t.number, "from": t.from, "to": t.to, "phase": t.phase, "cause": t.cause,
+                              "actor": t.actor, "at": row.at.rfc3339() }),
+            );
         }
     }
     json!({ "transitions": list, "next": next })
@@ -86,7 +88,10 @@ pub fn status(w: &Workflow, waits: &[Waiting]) -> &'static str {
     }
     let stuck = w.baton == Baton::Forked
         && w.phases.values().any(|p| p.fate == Fate::Failed)
-        && !w.phases.values().any(|p| p.fate == Fate::Open && (p.track.from.is_some() || can_begin(w, p)));
+        && !w
+            .phases
+            .values()
+            .any(|p| p.fate == Fate::Open && (p.track.from.is_some() || can_begin(w, p)));
     if stuck || w.release.gave_up {
         return "failed";
     }
@@ -96,7 +101,10 @@ pub fn status(w: &Workflow, waits: &[Waiting]) -> &'static str {
 
 /// Whether nothing that failed stands before a phase.
 fn can_begin(w: &Workflow, phase: &Phase) -> bool {
-    phase.plan.depends_on.iter().all(|n| w.phase(*n).is_some_and(|p| p.fate != Fate::Failed && (p.fate != Fate::Open || can_begin(w, p))))
+    phase.plan.depends_on.iter().all(|n| {
+        w.phase(*n)
+            .is_some_and(|p| p.fate != Fate::Failed && (p.fate != Fate::Open || can_begin(w, p)))
+    })
 }
 
 fn taken(row: &EventRow) -> Vec<Taken> {
@@ -104,11 +112,16 @@ fn taken(row: &EventRow) -> Vec<Taken> {
     struct Row {
         taken: Vec<Taken>,
     }
-    serde_json::from_str::<Row>(&row.transitions).map(|r| r.taken).unwrap_or_default()
+    serde_json::from_str::<Row>(&row.transitions)
+        .map(|r| r.taken)
+        .unwrap_or_default()
 }
 
 fn reason(w: &Workflow) -> Option<String> {
-    w.paused.as_ref().map(|p| p.why.clone()).or_else(|| w.remarks.iter().find(|r| r.starts_with("cancelled")).cloned())
+    w.paused
+        .as_ref()
+        .map(|p| p.why.clone())
+        .or_else(|| w.remarks.iter().find(|r| r.starts_with("cancelled")).cloned())
 }
 
 fn phase(w: &Workflow, p: &Phase, waits: &[Waiting]) -> Value {
@@ -120,7 +133,11 @@ fn phase(w: &Workflow, p: &Phase, waits: &[Waiting]) -> Value {
         Fate::Open => {
             let mine = || waits.iter().filter(|wait| wait.phase == Some(p.plan.number));
             let begun = p.state != State::HandoffToCoder;
-            if begun && mine().all(|wait| wait.kind == WaitKind::Machine) { "active" } else { "waiting" }
+            if begun && mine().all(|wait| wait.kind == WaitKind::Machine) {
+                "active"
+            } else {
+                "waiting"
+            }
         }
     };
     let checks: Vec<Value> = t
@@ -130,7 +147,13 @@ fn phase(w: &Workflow, p: &Phase, waits: &[Waiting]) -> Value {
         .flat_map(|view| &view.checks)
         .map(|c| json!({ "name": c.name, "app": c.app, "conclusion": c.conclusion }))
         .collect();
-    let depends_on: Vec<&String> = p.plan.depends_on.iter().filter_map(|n| w.phase(*n)).map(|d| &d.plan.id).collect();
+    let depends_on: Vec<&String> = p
+        .plan
+        .depends_on
+        .iter()
+        .filter_map(|n| w.phase(*n))
+        .map(|d| &d.plan.id)
+        .collect();
     json!({
         "id": p.plan.id, "number": p.plan.number, "title": p.plan.title, "state": p.state, "status": status,
         "depends_on": depends_on, "branch": t.branch, "base": t.base, "pull_request": t.pull.as_ref().map(|p| p.number),

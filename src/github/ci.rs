@@ -95,7 +95,9 @@ impl Github {
             conclusion: Option<String>,
         }
         let path = below(repo, &format!("/commits/{commit}/check-runs?filter=latest"));
-        let found = self.list(Scope::read(repo), &path, MOST_READ, |page: Page| page.check_runs).await?;
+        let found = self
+            .list(Scope::read(repo), &path, MOST_READ, |page: Page| page.check_runs)
+            .await?;
         let failed = |raw: &Raw| matches!(raw.conclusion.as_deref(), Some("failure" | "timed_out" | "startup_failure"));
         Ok(found.into_iter().filter(failed).map(|raw| raw.name).collect())
     }

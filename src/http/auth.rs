@@ -22,8 +22,12 @@ pub(super) async fn require_token(State(state): State<AppState>, request: Reques
 fn is_allowed(token: Option<&SecretString>, headers: &HeaderMap) -> bool {
     let Some(token) = token else { return false };
     let mut sent = headers.get_all(header::AUTHORIZATION).iter();
-    let (Some(only), None) = (sent.next(), sent.next()) else { return false };
-    let Some((scheme, given)) = only.to_str().ok().and_then(|text| text.split_once(' ')) else { return false };
+    let (Some(only), None) = (sent.next(), sent.next()) else {
+        return false;
+    };
+    let Some((scheme, given)) = only.to_str().ok().and_then(|text| text.split_once(' ')) else {
+        return false;
+    };
     // Digests have one length, so that the time tells nothing of the token's.
     let (ours, theirs) = (Sha256::digest(token.expose_secret()), Sha256::digest(given.trim()));
     let same = aws_lc_rs::constant_time::verify_slices_are_equal(&ours, &theirs).is_ok();
@@ -50,13 +54,24 @@ mod tests {
         for good in ["Bearer t0ken", "bearer t0ken", "Bearer  t0ken"] {
             assert!(is_allowed(Some(&token), &headers(&[good])), "{good}");
         }
-        for bad in
-            ["", "t0ken", "Bearer", "Bearer ", "Bearer t0ke", "Bearer t0kenn", "Bearer T0KEN", "Basic t0ken", "Bearer t0ken x"]
-        {
+        for bad in [
+            "",
+            "t0ken",
+            "Bearer",
+            "Bearer ",
+            "Bearer t0ke",
+            "Bearer t0kenn",
+            "Bearer T0KEN",
+            "Basic t0ken",
+            "Bearer t0ken x",
+        ] {
             assert!(!is_allowed(Some(&token), &headers(&[bad])), "{bad}");
         }
         assert!(!is_allowed(Some(&token), &headers(&[])));
-        assert!(!is_allowed(Some(&token), &headers(&["Bearer t0ken", "Bearer t0ken"])), "which of two counts is anybody's guess");
+        assert!(
+            !is_allowed(Some(&token), &headers(&["Bearer t0ken", "Bearer t0ken"])),
+            "which of two counts is anybody's guess"
+        );
     }
 
     #[test]

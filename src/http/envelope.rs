@@ -40,7 +40,11 @@ pub(super) async fn wrap(State(state): State<AppState>, request: Request, next: 
     let id = parts.entropy.uuid_v7(began).to_string();
     let method = request.method().clone();
     // The route, not the address: that may hold what somebody typed by mistake.
-    let route = request.extensions().get::<MatchedPath>().map_or("(unknown)", |path| path.as_str()).to_owned();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("(unknown)", |path| path.as_str())
+        .to_owned();
     let span = tracing::info_span!("request", request_id = %id);
     let mut response = next.run(request).instrument(span).await;
     let status = response.status();
@@ -69,6 +73,7 @@ fn problem(response: Response, id: &str) -> Response {
         "request_id": id,
     });
     head.headers.remove(header::CONTENT_LENGTH);
-    head.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    head.headers
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     Response::from_parts(head, Body::from(body.to_string()))
 }

@@ -56,7 +56,11 @@ pub(super) async fn ready(State(state): State<AppState>) -> Response {
     }
     let ready = database.is_ok() && github == Seen::Reachable;
     let database = if database.is_ok() { "ok" } else { "does not answer" };
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let status = if ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     let body = json!({ "ready": ready, "database": database, "github": github.word() });
     let mut response = (status, Json(body)).into_response();
     response.extensions_mut().insert(OwnBody);
@@ -82,7 +86,11 @@ async fn ask(github: &github::Github) -> Seen {
         Ok(Ok(_) | Err(github::Error::RateLimited { .. })) => Seen::Reachable,
         Ok(Err(error)) => {
             tracing::warn!(%error, "Not ready: GitHub did not answer a probe");
-            if matches!(error, github::Error::Unauthorized { .. }) { Seen::RefusesCredentials } else { Seen::Unreachable }
+            if matches!(error, github::Error::Unauthorized { .. }) {
+                Seen::RefusesCredentials
+            } else {
+                Seen::Unreachable
+            }
         }
         Err(_) => Seen::Unreachable,
     }

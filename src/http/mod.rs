@@ -62,7 +62,10 @@ impl AppState {
     /// The state of a surface made of these parts.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(Shared { parts, readiness: health::Readiness::default() }))
+        Self(Arc::new(Shared {
+            parts,
+            readiness: health::Readiness::default(),
+        }))
     }
 
     fn engine(&self) -> &Engine {
@@ -72,13 +75,17 @@ impl AppState {
 
 impl fmt::Debug for AppState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AppState").field("api_token_set", &self.0.parts.api_token.is_some()).finish_non_exhaustive()
+        f.debug_struct("AppState")
+            .field("api_token_set", &self.0.parts.api_token.is_some())
+            .finish_non_exhaustive()
     }
 }
 
 /// All routes, with what is around every one of them: a request id, a time limit, problem details for errors.
 pub fn app(state: AppState) -> Router {
-    let mut router = Router::new().fallback(routes::unknown).method_not_allowed_fallback(routes::other_method);
+    let mut router = Router::new()
+        .fallback(routes::unknown)
+        .method_not_allowed_fallback(routes::other_method);
     for route in ROUTES {
         router = router.route(route.path, route.guarded(&state));
     }

@@ -42,18 +42,35 @@ pub const ROUTES: &[Route] = &[
     of("GET", "/api/v1/workflows/{id}/history", Access::Token, || get(read::history)),
     of("GET", "/api/v1/workflows/{id}/events", Access::Token, || get(read::events)),
     of("GET", "/api/v1/workflows/{id}/phases", Access::Token, || get(read::phases)),
-    of("GET", "/api/v1/workflows/{id}/handoffs", Access::Token, || get(read::handoffs)),
-    of("POST", "/api/v1/workflows/{id}/approve", Access::Token, || post(command::approve)),
-    of("POST", "/api/v1/workflows/{id}/revise", Access::Token, || post(command::revise)),
+    of("GET", "/api/v1/workflows/{id}/handoffs", Access::Token, || {
+        get(read::handoffs)
+    }),
+    of("POST", "/api/v1/workflows/{id}/approve", Access::Token, || {
+        post(command::approve)
+    }),
+    of("POST", "/api/v1/workflows/{id}/revise", Access::Token, || {
+        post(command::revise)
+    }),
     of("POST", "/api/v1/workflows/{id}/retry", Access::Token, || post(command::retry)),
-    of("POST", "/api/v1/workflows/{id}/budget", Access::Token, || post(command::budget)),
+    of("POST", "/api/v1/workflows/{id}/budget", Access::Token, || {
+        post(command::budget)
+    }),
     of("POST", "/api/v1/workflows/{id}/pause", Access::Token, || post(command::pause)),
-    of("POST", "/api/v1/workflows/{id}/resume", Access::Token, || post(command::resume)),
-    of("POST", "/api/v1/workflows/{id}/cancel", Access::Token, || post(command::cancel)),
+    of("POST", "/api/v1/workflows/{id}/resume", Access::Token, || {
+        post(command::resume)
+    }),
+    of("POST", "/api/v1/workflows/{id}/cancel", Access::Token, || {
+        post(command::cancel)
+    }),
 ];
 
 const fn of(method: &'static str, path: &'static str, access: Access, handler: fn() -> MethodRouter<AppState>) -> Route {
-    Route { method, path, access, handler }
+    Route {
+        method,
+        path,
+        access,
+        handler,
+    }
 }
 
 impl Route {

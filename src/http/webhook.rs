@@ -35,7 +35,15 @@ pub(super) struct VerifiedDelivery {
 /// Stores a delivery and answers only then.
 pub(super) async fn receive(State(state): State<AppState>, delivery: VerifiedDelivery) -> Result<StatusCode, ApiError> {
     let VerifiedDelivery { event, guid, body } = delivery;
-    match state.engine().ingest(Delivery { event, guid, body: body.into() }).await {
+    match state
+        .engine()
+        .ingest(Delivery {
+            event,
+            guid,
+            body: body.into(),
+        })
+        .await
+    {
         Ok(Ingested::Stored | Ingested::Seen) => Ok(StatusCode::ACCEPTED),
         Ok(Ingested::Unused) => Ok(StatusCode::OK),
         Err(IngestError::Malformed(reason)) => Err(ApiError::Malformed(reason)),
@@ -88,7 +96,10 @@ fn is_plain_json(headers: &HeaderMap) -> Result<(), ApiError> {
         return Err(ApiError::Unsupported("Set the webhook's content type to application/json."));
     }
     let encodings = headers.get_all(header::CONTENT_ENCODING).iter();
-    if encodings.into_iter().any(|it| !it.as_bytes().eq_ignore_ascii_case(b"identity")) {
+    if encodings
+        .into_iter()
+        .any(|it| !it.as_bytes().eq_ignore_ascii_case(b"identity"))
+    {
         return Err(ApiError::Unsupported("The body must not be compressed."));
     }
     Ok(())
@@ -110,7 +121,9 @@ fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 fn word(headers: &HeaderMap, name: &str, shown: &str) -> Result<String, ApiError> {
     let fits = |text: &&str| {
         (1..=WORD_CHARS_MAX).contains(&text.len())
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     };
     let found = only(headers, name).filter(fits);
     found

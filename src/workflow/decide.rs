@@ -115,7 +115,9 @@ pub fn decide(current: Option<&Workflow>, arrivals: &[Arrival], now: Millis) -> 
             if let Fact::Started(start) = &arrival.fact {
                 let mut d = Deciding::new(begin::begin(start, now), now);
                 if start.reopened {
-                    d.take(27, (State::Complete, State::Discovery),
+                    d.take(
+                        27,
+                        (State::Complete, State::Discovery),
                         "reopened",
                         Some(start.by.login.clone()),
                     );
@@ -174,7 +176,9 @@ pub fn decide(current: Option<&Workflow>, arrivals: &[Arrival], now: Millis) -> 
 /// SHA-256 of a state.
 #[must_use]
 pub fn state_hash(workflow: &Workflow) -> String {
-    hex::encode(Sha256::digest(serde_json::to_vec(workflow).expect("the state has only string keys")))
+    hex::encode(Sha256::digest(
+        serde_json::to_vec(workflow).expect("the state has only string keys"),
+    ))
 }
 
 /// A workflow while it is being decided.

@@ -103,7 +103,8 @@ impl Person {
             id: 0,
             login: "operator".to_owned(),
             bot: false,
-            permission: Permission::Admin, node_id: None
+            permission: Permission::Admin,
+            node_id: None,
         }
     }
 

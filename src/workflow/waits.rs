@@ -204,8 +204,22 @@ impl Found<'_> {
     }
 
     fn machine(&mut self, what: What, phase: Option<PhaseNumber>, mark: &str, of: Ask) {
-        let Ask { who, command, hash, sentence } = of;
-        self.add(About { kind: WaitKind::Machine, what, phase, mark: mark.to_owned(), who, command, hash, sentence });
+        let Ask {
+            who,
+            command,
+            hash,
+            sentence,
+        } = of;
+        self.add(About {
+            kind: WaitKind::Machine,
+            what,
+            phase,
+            mark: mark.to_owned(),
+            who,
+            command,
+            hash,
+            sentence,
+        });
     }
 }
 
@@ -299,7 +313,12 @@ fn troubles(found: &mut Found<'_>) {
                 let again = until
                     .map(|u| format!(" Millhand tries again at {}.", u.rfc3339()))
                     .unwrap_or_default();
-                found.machine(what, phase, slot, ask(who, None, format!("{who} does not answer for {name}: {sentence}.{again}")));
+                found.machine(
+                    what,
+                    phase,
+                    slot,
+                    ask(who, None, format!("{who} does not answer for {name}: {sentence}.{again}")),
+                );
             }
         }
     }
@@ -418,7 +437,12 @@ fn a_phase(found: &mut Found<'_>, number: PhaseNumber, phase: &Phase, now: Milli
                 return;
             }
             let doing = doing(phase.state);
-            found.machine(What::Clock, Some(number), phase.state.name(), ask("Millhand", None, format!("Phase `{}`: {doing}.", phase.plan.id)));
+            found.machine(
+                What::Clock,
+                Some(number),
+                phase.state.name(),
+                ask("Millhand", None, format!("Phase `{}`: {doing}.", phase.plan.id)),
+            );
         }
     }
 }
@@ -460,7 +484,16 @@ fn not_begun(found: &mut Found<'_>, number: PhaseNumber, phase: &Phase) {
             sentence,
         });
     } else if !over_budget(w) {
-        found.machine(What::Github, Some(number), "base", ask("GitHub", None, format!("Phase `{}` begins when its base branch is there.", phase.plan.id)));
+        found.machine(
+            What::Github,
+            Some(number),
+            "base",
+            ask(
+                "GitHub",
+                None,
+                format!("Phase `{}` begins when its base branch is there.", phase.plan.id),
+            ),
+        );
     }
 }
 
@@ -580,7 +613,16 @@ fn checks(found: &mut Found<'_>, target: Target, track: &Track, now: Millis) {
             );
         }
         CiVerdict::Red(_) | CiVerdict::Rerun(_) | CiVerdict::Green { .. } => {
-            found.machine(What::Clock, phase, "diagnosis", ask("Millhand", None, format!("{name}: the results of its checks are being worked through.")));
+            found.machine(
+                What::Clock,
+                phase,
+                "diagnosis",
+                ask(
+                    "Millhand",
+                    None,
+                    format!("{name}: the results of its checks are being worked through."),
+                ),
+            );
         }
     }
 }
@@ -592,11 +634,25 @@ fn review(found: &mut Found<'_>, number: PhaseNumber, track: &Track) {
     let name = name(w, Some(target));
     let head = track.head.clone().unwrap_or(Sha(String::new()));
     if track.presented.as_ref() != Some(&head) {
-        found.machine(What::Clock, Some(number), "verdict", ask("Millhand", None, format!("{name} is being verified.")));
+        found.machine(
+            What::Clock,
+            Some(number),
+            "verdict",
+            ask("Millhand", None, format!("{name} is being verified.")),
+        );
         return;
     }
     if !reviews::open_rounds(w, target).is_empty() {
-        found.machine(What::Clock, Some(number), "quiet", ask("Millhand", None, format!("{name}: a review came in; it is taken up after a moment of quiet.")));
+        found.machine(
+            What::Clock,
+            Some(number),
+            "quiet",
+            ask(
+                "Millhand",
+                None,
+                format!("{name}: a review came in; it is taken up after a moment of quiet."),
+            ),
+        );
         return;
     }
     let blocking = reviews::blocking(w, target);
@@ -667,7 +723,12 @@ fn release(found: &mut Found<'_>, now: Millis) {
     }
     let track = &w.release;
     if track.pull.is_none() {
-        found.machine(What::Github, None, "release", ask("GitHub", None, "The release pull request is being opened.".to_owned()));
+        found.machine(
+            What::Github,
+            None,
+            "release",
+            ask("GitHub", None, "The release pull request is being opened.".to_owned()),
+        );
         return;
     }
     a_track(found, Target::Release, track, state, now);
@@ -680,10 +741,20 @@ fn release(found: &mut Found<'_>, now: Millis) {
             if track.presented == track.head {
                 release_approval(found, None);
             } else {
-                found.machine(What::Clock, None, "present", ask("Millhand", None, "The release is being prepared for its approval.".to_owned()));
+                found.machine(
+                    What::Clock,
+                    None,
+                    "present",
+                    ask("Millhand", None, "The release is being prepared for its approval.".to_owned()),
+                );
             }
         }
-        CiVerdict::Green { .. } => found.machine(What::Clock, None, "release", ask("Millhand", None, "The release is being merged.".to_owned())),
+        CiVerdict::Green { .. } => found.machine(
+            What::Clock,
+            None,
+            "release",
+            ask("Millhand", None, "The release is being merged.".to_owned()),
+        ),
         CiVerdict::NotBegun { .. }
         | CiVerdict::Absent
         | CiVerdict::Running { .. }
@@ -758,7 +829,12 @@ fn delays(found: &mut Found<'_>) {
 /// Nothing is waited for: something is being done.
 fn at_work(found: &mut Found<'_>) {
     let state = found.w.shown_state();
-    found.machine(What::Clock, None, state.name(), ask("Millhand", None, format!("Millhand is at work: {}.", doing(state))));
+    found.machine(
+        What::Clock,
+        None,
+        state.name(),
+        ask("Millhand", None, format!("Millhand is at work: {}.", doing(state))),
+    );
 }
 
 fn doing(state: State) -> &'static str {

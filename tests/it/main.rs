@@ -1,7 +1,13 @@
 //! All integration tests, in one binary: it links once.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stderr, reason = "a test that cannot go on must say so at once")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test that cannot go on must say so at once"
+)]
 
 mod contract;
+mod documents;
 mod models;
 mod repo_path;
 mod shipped;

@@ -47,10 +47,18 @@ const TOKEN_BYTES: usize = 16;
 /// The shortened times, as settings.
 const TIMES: [(&str, &str, &str); 5] = [
     ("MILLHAND__GITHUB__MUTATION_INTERVAL_MS", "0", "no pause between changes"),
-    ("MILLHAND__COMMENTS__EDIT_SECONDS", "0", "every edit of the status comment at once"),
+    (
+        "MILLHAND__COMMENTS__EDIT_SECONDS",
+        "0",
+        "every edit of the status comment at once",
+    ),
     ("MILLHAND__REVIEWS__QUIET_SECONDS", "1", "1 s of quiet after a review"),
     ("MILLHAND__RECONCILE__ACTIVE_SECONDS", "2", "a look at GitHub every 2 s"),
-    ("MILLHAND__DEFAULTS__CI__GRACE_MINUTES", "0.25", "15 s for the first check to appear"),
+    (
+        "MILLHAND__DEFAULTS__CI__GRACE_MINUTES",
+        "0.25",
+        "15 s for the first check to appear",
+    ),
 ];
 
 pub(super) async fn demo(wanted: args::Demo) -> Result<(), Failure> {
@@ -102,13 +110,25 @@ impl Stage {
         let folder =
             TempDir::with_prefix("millhand-demo-").map_err(|error| Failure::failed(format!("No temporary folder: {error}.")))?;
         let token = SecretString::from(SystemEntropy.hex(TOKEN_BYTES));
-        let env = settings(&github, wanted.port, (&folder.path().join("millhand.db").display().to_string(), &token))?;
+        let env = settings(
+            &github,
+            wanted.port,
+            (&folder.path().join("millhand.db").display().to_string(), &token),
+        )?;
         let service = Service::start(&Config::read(None, &env)?).await?;
         let base = format!("http://{}", service.address);
         github.sim.set_webhook(WebhookTarget::Url(format!("{base}/webhooks/github")));
         let client = Client::with(base, token.clone())?;
         let people = People::new(&github.base)?;
-        Ok(Self { github, service, client, people, token, began, _folder: folder })
+        Ok(Self {
+            github,
+            service,
+            client,
+            people,
+            token,
+            began,
+            _folder: folder,
+        })
     }
 
     fn introduce(&self, to: &Narrator) {
@@ -124,7 +144,9 @@ impl Stage {
 
     /// From the label to the end. The workflow as it was then.
     async fn play(&self, narrator: &Narrator) -> Result<Value, Failure> {
-        narrator.step(&format!("maintainer labels issue {ISSUE}, \"{ISSUE_TITLE}\"")).await;
+        narrator
+            .step(&format!("maintainer labels issue {ISSUE}, \"{ISSUE_TITLE}\""))
+            .await;
         self.people.label(ISSUE, "millhand").await?;
         let path = format!("workflows/{}", part(&format!("{ORGANISATION}/{REPOSITORY}#{ISSUE}")));
         let mut watch = Watch::new(SystemClock.now());
@@ -143,8 +165,10 @@ impl Stage {
             match workflow["status"].as_str() {
                 Some("complete") => return Ok(workflow),
                 Some(ended @ ("failed" | "cancelled" | "rolled_back" | "paused")) => {
-                    let sentence =
-                        workflow["waiting_for"]["sentence"].as_str().or(workflow["reason"].as_str()).unwrap_or_default();
+                    let sentence = workflow["waiting_for"]["sentence"]
+                        .as_str()
+                        .or(workflow["reason"].as_str())
+                        .unwrap_or_default();
                     return Err(Failure::failed(format!("The workflow is {ended}. {sentence}")));
                 }
                 Some(_) | None => self.act(&workflow, (&mut watch, narrator)).await?,
@@ -154,7 +178,10 @@ impl Stage {
 
     /// Tells what moved since the last look.
     async fn news(&self, path: &str, workflow: &Value, (watch, narrator): (&mut Watch, &Narrator)) -> Result<(), Failure> {
-        let list = self.client.list(&format!("{path}/history"), "transitions", usize::MAX).await?;
+        let list = self
+            .client
+            .list(&format!("{path}/history"), "transitions", usize::MAX)
+            .await?;
         let transitions = list["transitions"].as_array().map_or(&[][..], Vec::as_slice);
         for transition in transitions.iter().skip(watch.told) {
             narrator.transition(transition, workflow).await;
@@ -172,7 +199,12 @@ impl Stage {
 
     /// Lets people do what they are asked for, each thing once.
     async fn act(&self, workflow: &Value, (watch, narrator): (&mut Watch, &Narrator)) -> Result<(), Failure> {
-        for wait in workflow["waits"].as_array().into_iter().flatten().filter(|wait| wait["kind"] == "person") {
+        for wait in workflow["waits"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|wait| wait["kind"] == "person")
+        {
             let asked = format!("{} {} {}", wait["what"], wait["phase"], wait["hash"]);
             if !watch.answered.insert(asked) {
                 continue;
@@ -189,7 +221,10 @@ impl Stage {
 
     fn invite(&self, to: &Narrator) {
         to.say("");
-        to.say(&format!("Look around at {}/{ORGANISATION}/{REPOSITORY}, or clone it:", self.github.base));
+        to.say(&format!(
+            "Look around at {}/{ORGANISATION}/{REPOSITORY}, or clone it:",
+            self.github.base
+        ));
         to.say(&format!("  git clone {}/{ORGANISATION}/{REPOSITORY}.git", self.github.base));
         to.say(&format!(
             "  MILLHAND_API_TOKEN={} millhand list --server http://{}",
@@ -221,13 +256,21 @@ struct Watch {
 
 impl Watch {
     fn new(now: Millis) -> Self {
-        Self { told: 0, answered: BTreeSet::new(), objected: false, last: "nothing began".to_owned(), moved: now }
+        Self {
+            told: 0,
+            answered: BTreeSet::new(),
+            objected: false,
+            last: "nothing began".to_owned(),
+            moved: now,
+        }
     }
 }
 
 /// What `serve` would be told by the environment.
 fn settings(github: &Simulated, port: u16, (database, token): (&str, &SecretString)) -> Result<Environment, Failure> {
-    let (id, key) = github.app().ok_or_else(|| Failure::failed("The simulated GitHub has no App."))?;
+    let (id, key) = github
+        .app()
+        .ok_or_else(|| Failure::failed("The simulated GitHub has no App."))?;
     let listen = format!("127.0.0.1:{port}");
     let api = format!("{}/api/v3", github.base);
     let named = [
@@ -241,5 +284,9 @@ fn settings(github: &Simulated, port: u16, (database, token): (&str, &SecretStri
         ("GITHUB_WEBHOOK_SECRET", github.secret.expose_secret()),
     ];
     let times = TIMES.iter().map(|(name, value, _)| (*name, *value));
-    Ok(named.into_iter().chain(times).map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    Ok(named
+        .into_iter()
+        .chain(times)
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect())
 }

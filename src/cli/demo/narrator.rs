@@ -52,7 +52,9 @@ impl Narrator {
         let word = |key: &str| transition[key].as_str().unwrap_or_default();
         let whose = phase(&transition["phase"], workflow);
         let (number, from, to, cause) = (&transition["number"], word("from"), word("to"), word("cause"));
-        let by = transition["actor"].as_str().map_or_else(String::new, |actor| format!(" ({actor})"));
+        let by = transition["actor"]
+            .as_str()
+            .map_or_else(String::new, |actor| format!(" ({actor})"));
         self.say(&format!("  {whose:<14} {from} -> {to}, {number}: {cause}{by}"));
         if let Some(pause) = self.pause {
             tokio::time::sleep(pause).await;
@@ -86,5 +88,7 @@ fn phase(number: &Value, workflow: &Value) -> String {
     }
     let phases = workflow["phases"].as_array();
     let found = phases.and_then(|all| all.iter().find(|phase| phase["number"] == *number));
-    found.and_then(|phase| phase["id"].as_str()).map_or_else(|| format!("phase {number}"), str::to_owned)
+    found
+        .and_then(|phase| phase["id"].as_str())
+        .map_or_else(|| format!("phase {number}"), str::to_owned)
 }

@@ -12,11 +12,18 @@ use crate::sim::seed::APP_SLUG;
 pub(super) fn tell(stage: &Stage, workflow: &Value, to: &Narrator) {
     let issue = &workflow["issue"];
     to.say("");
-    to.say(&format!("Complete: {ORGANISATION}/{REPOSITORY}#{issue} in {}", elapsed(stage)));
+    to.say(&format!(
+        "Complete: {ORGANISATION}/{REPOSITORY}#{issue} in {}",
+        elapsed(stage)
+    ));
     let merged = merged(stage);
     to.say(&format!(
         "Merged, in this order: {}",
-        merged.iter().map(|number| named(*number, workflow)).collect::<Vec<_>>().join(", ")
+        merged
+            .iter()
+            .map(|number| named(*number, workflow))
+            .collect::<Vec<_>>()
+            .join(", ")
     ));
     let phases = workflow["phases"].as_array().map_or(&[][..], Vec::as_slice);
     let rows: Vec<Vec<String>> = phases.iter().map(row).collect();
@@ -33,13 +40,24 @@ pub(super) fn tell(stage: &Stage, workflow: &Value, to: &Narrator) {
         show::usd(&cost["cap_microusd"])
     ));
     let told = notifications(stage);
-    to.say(&format!("Notifications caused: {told} ({} phases; a quiet run has at most {})", phases.len(), phases.len() + 4));
+    to.say(&format!(
+        "Notifications caused: {told} ({} phases; a quiet run has at most {})",
+        phases.len(),
+        phases.len() + 4
+    ));
 }
 
 fn row(phase: &Value) -> Vec<String> {
-    let pull = phase["pull_request"].as_u64().map_or_else(String::new, |number| format!("#{number}"));
+    let pull = phase["pull_request"]
+        .as_u64()
+        .map_or_else(String::new, |number| format!("#{number}"));
     let id = phase["id"].as_str().unwrap_or_default().to_owned();
-    vec![id, pull, phase["github_requests"].to_string(), phase["attempts"]["ci"].to_string()]
+    vec![
+        id,
+        pull,
+        phase["github_requests"].to_string(),
+        phase["attempts"]["ci"].to_string(),
+    ]
 }
 
 fn elapsed(stage: &Stage) -> String {
@@ -50,8 +68,13 @@ fn elapsed(stage: &Stage) -> String {
 fn merged(stage: &Stage) -> Vec<u64> {
     let prefix = format!("/api/v3/repos/{ORGANISATION}/{REPOSITORY}/pulls/");
     stage.github.sim.with(|world| {
-        let merges = world.journal.iter().filter(|entry| entry.method == "PUT" && entry.status == 200);
-        merges.filter_map(|entry| entry.path.strip_prefix(&prefix)?.strip_suffix("/merge")?.parse().ok()).collect()
+        let merges = world
+            .journal
+            .iter()
+            .filter(|entry| entry.method == "PUT" && entry.status == 200);
+        merges
+            .filter_map(|entry| entry.path.strip_prefix(&prefix)?.strip_suffix("/merge")?.parse().ok())
+            .collect()
     })
 }
 
@@ -68,5 +91,8 @@ fn named(number: u64, workflow: &Value) -> String {
 /// What GitHub told people because of the App.
 fn notifications(stage: &Stage) -> u64 {
     let login = format!("{APP_SLUG}[bot]");
-    stage.github.sim.with(|world| notices_by_login(world).get(&login).map_or(0, |count| count.notifications))
+    stage
+        .github
+        .sim
+        .with(|world| notices_by_login(world).get(&login).map_or(0, |count| count.notifications))
 }

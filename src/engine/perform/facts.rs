@@ -4,10 +4,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::At;
 use super::Trouble;
-use crate::github::{self, CheckSource, Mergeable, MergeState, PullLife, PullState};
+use crate::github::{self, CheckSource, MergeState, Mergeable, PullLife, PullState};
 use crate::workflow::fact::{
-    CheckView, ChecksView, CommentView, Fact, IssueView, PullState as State, PullView, RemarkView, ReviewState, ReviewView, Thread,
-    TimelineEvent, TimelineKind,
+    CheckView, ChecksView, CommentView, Fact, IssueView, PullState as State, PullView, RemarkView, ReviewState, ReviewView,
+    Thread, TimelineEvent, TimelineKind,
 };
 use crate::workflow::ids::{Permission, Person, Sha};
 
@@ -15,7 +15,13 @@ impl At<'_> {
     /// Somebody with the permission read from the API now.
     pub(super) async fn person(&self, actor: Option<&github::Actor>) -> Result<Person, Trouble> {
         let Some(actor) = actor else {
-            return Ok(Person { id: 0, login: "ghost".to_owned(), bot: false, permission: Permission::None, node_id: None });
+            return Ok(Person {
+                id: 0,
+                login: "ghost".to_owned(),
+                bot: false,
+                permission: Permission::None,
+                node_id: None,
+            });
         };
         permitted(self.p, &self.repo, actor).await
     }
@@ -70,7 +76,8 @@ impl At<'_> {
     }
 
     fn checks(&self, head: &github::Sha, pull: &PullState) -> ChecksView {
-        let ours = |check: &github::Check| matches!(&check.source, CheckSource::App { app: Some(app), .. } if *app == self.w.app.id);
+        let ours =
+            |check: &github::Check| matches!(&check.source, CheckSource::App { app: Some(app), .. } if *app == self.w.app.id);
         let mut checks: Vec<CheckView> = pull
             .checks
             .iter()
@@ -83,7 +90,10 @@ impl At<'_> {
                 },
                 id: c.id,
                 run: c.workflow_run,
-                conclusion: c.conclusion.clone().map(|word| if word == "error" { "failure".to_owned() } else { word }),
+                conclusion: c
+                    .conclusion
+                    .clone()
+                    .map(|word| if word == "error" { "failure".to_owned() } else { word }),
                 required: c.required,
                 url: c.url.clone(),
             })
@@ -93,8 +103,16 @@ impl At<'_> {
         checks.reverse();
         checks.dedup_by(|a, b| a.name == b.name && a.app == b.app);
         checks.reverse();
-        let unfinished = pull.suites.iter().filter(|s| s.runs > 0 && !s.done && s.app != Some(self.w.app.id)).count();
-        ChecksView { head: sha(head), checks, unfinished_suites: u32::try_from(unfinished).unwrap_or(u32::MAX) }
+        let unfinished = pull
+            .suites
+            .iter()
+            .filter(|s| s.runs > 0 && !s.done && s.app != Some(self.w.app.id))
+            .count();
+        ChecksView {
+            head: sha(head),
+            checks,
+            unfinished_suites: u32::try_from(unfinished).unwrap_or(u32::MAX),
+        }
     }
 
     fn review(&self, pull: &PullState, review: &github::Review) -> Option<ReviewView> {
@@ -116,12 +134,22 @@ impl At<'_> {
                 body: c.body.clone(),
             })
         });
-        let permission = if review.can_push { Permission::Write } else { Permission::Read };
+        let permission = if review.can_push {
+            Permission::Write
+        } else {
+            Permission::Read
+        };
         Some(ReviewView {
             id: review.id,
             node_id: review.node_id.0.clone(),
             pull: pull.pull.number,
-            by: Person { id: actor.id, login: login(actor), bot: actor.is_bot(), permission, node_id: node_id(actor) },
+            by: Person {
+                id: actor.id,
+                login: login(actor),
+                bot: actor.is_bot(),
+                permission,
+                node_id: node_id(actor),
+            },
             state,
             commit: review.commit.as_ref().map_or_else(|| Sha(String::new()), sha),
             body: review.body.clone(),
@@ -132,7 +160,13 @@ impl At<'_> {
 
     /// Somebody whose permission does not matter here.
     fn known(&self, actor: &github::Actor) -> Person {
-        Person { id: actor.id, login: login(actor), bot: actor.is_bot(), permission: Permission::Write, node_id: node_id(actor) }
+        Person {
+            id: actor.id,
+            login: login(actor),
+            bot: actor.is_bot(),
+            permission: Permission::Write,
+            node_id: node_id(actor),
+        }
     }
 
     /// The issue in the core's words.
@@ -163,7 +197,12 @@ impl At<'_> {
             github::IssueEventKind::Renamed { .. } => return Ok(None), // the title itself tells
         };
         let by = self.person(event.actor.as_ref()).await?;
-        Ok(Some(TimelineEvent { id: event.node_id.0.clone(), what, by, at: event.at }))
+        Ok(Some(TimelineEvent {
+            id: event.node_id.0.clone(),
+            what,
+            by,
+            at: event.at,
+        }))
     }
 }
 
@@ -176,7 +215,13 @@ pub(super) async fn issue_view(
 ) -> Result<IssueView, Trouble> {
     let author = match &issue.author {
         Some(actor) => permitted(p, repo, actor).await?,
-        None => Person { id: 0, login: "ghost".to_owned(), bot: false, permission: Permission::None, node_id: None },
+        None => Person {
+            id: 0,
+            login: "ghost".to_owned(),
+            bot: false,
+            permission: Permission::None,
+            node_id: None,
+        },
     };
     let editor = match &issue.editor {
         Some(actor) if Some(actor.id) == issue.author.as_ref().map(|a| a.id) => Some(author.clone()),
@@ -215,7 +260,13 @@ pub(super) async fn permitted(p: &super::Performing<'_>, repo: &github::Repo, ac
             github::Permission::Admin => Permission::Admin,
         }
     };
-    Ok(Person { id: actor.id, login: login(actor), bot: actor.is_bot(), permission, node_id: node_id(actor) })
+    Ok(Person {
+        id: actor.id,
+        login: login(actor),
+        bot: actor.is_bot(),
+        permission,
+        node_id: node_id(actor),
+    })
 }
 
 fn node_id(actor: &github::Actor) -> Option<String> {
@@ -224,7 +275,11 @@ fn node_id(actor: &github::Actor) -> Option<String> {
 
 /// A login as people see it: GraphQL leaves a bot's ending out.
 pub(super) fn login(actor: &github::Actor) -> String {
-    if actor.is_bot() && !actor.login.ends_with("[bot]") { format!("{}[bot]", actor.login) } else { actor.login.clone() }
+    if actor.is_bot() && !actor.login.ends_with("[bot]") {
+        format!("{}[bot]", actor.login)
+    } else {
+        actor.login.clone()
+    }
 }
 
 /// A commit's id in the core's words.

@@ -18,21 +18,37 @@ impl At<'_> {
             Order::Status { .. } => self.status().await,
             Order::PostPlan { version, .. } => {
                 let text = plan::comment(w, self.estimate());
-                self.post(w.issue.number, &self.marker("plan", &version.to_string()), &text, None).await
+                self.post(w.issue.number, &self.marker("plan", &version.to_string()), &text, None)
+                    .await
             }
             Order::PostQuestions { round } => {
                 let text = questions::comment(w, *round);
-                self.post(w.issue.number, &self.marker("question", &round.to_string()), &text, Some(&w.issue.author.login)).await
+                self.post(
+                    w.issue.number,
+                    &self.marker("question", &round.to_string()),
+                    &text,
+                    Some(&w.issue.author.login),
+                )
+                .await
             }
             Order::AskPerson { key } => {
                 let Some(wait) = waits(w, self.p.engine.now()).into_iter().find(|wait| wait.key == *key) else {
                     return Err(Trouble::Never("nobody is waited for any more".to_owned()));
                 };
                 let text = need::comment(w, &wait);
-                self.post(w.issue.number, &self.marker("need", key), &text, Some(&need::mention(w, &wait))).await
+                self.post(
+                    w.issue.number,
+                    &self.marker("need", key),
+                    &text,
+                    Some(&need::mention(w, &wait)),
+                )
+                .await
             }
             Order::Minimise { node_id } => {
-                self.p.github.minimise(&self.repo, &NodeId(node_id.clone()), Minimise::Outdated).await?;
+                self.p
+                    .github
+                    .minimise(&self.repo, &NodeId(node_id.clone()), Minimise::Outdated)
+                    .await?;
                 Ok(settled())
             }
             Order::React { node_id, with, .. } => {
@@ -45,16 +61,22 @@ impl At<'_> {
                 Ok(settled())
             }
             Order::Reply { comment } => {
-                let Some(ack) = w.acks.get(comment) else { return Err(Trouble::Never("it is answered already".to_owned())) };
+                let Some(ack) = w.acks.get(comment) else {
+                    return Err(Trouble::Never("it is answered already".to_owned()));
+                };
                 let number = match ack.on {
                     Thread::Issue => w.issue.number,
                     Thread::Pull(number) => number,
                 };
                 let text = ack.reply.clone().unwrap_or_default();
-                self.post(number, &self.marker("reply", &comment.to_string()), &text, None).await
+                self.post(number, &self.marker("reply", &comment.to_string()), &text, None)
+                    .await
             }
             Order::SetLabel => {
-                self.p.github.add_label(&self.repo, w.issue.number, &w.settings.labels.trigger).await?;
+                self.p
+                    .github
+                    .add_label(&self.repo, w.issue.number, &w.settings.labels.trigger)
+                    .await?;
                 Ok(settled())
             }
             Order::CloseIssue => {
@@ -73,14 +95,26 @@ impl At<'_> {
         let digest = status::digest(&text);
         if let Some(comment) = &self.w.status.comment {
             match self.p.github.edit_comment(&self.repo, comment.id, body.body()).await {
-                Ok(()) => return Ok(Ended::with(Outcome::StatusWritten { comment: comment.clone(), digest })),
+                Ok(()) => {
+                    return Ok(Ended::with(Outcome::StatusWritten {
+                        comment: comment.clone(),
+                        digest,
+                    }));
+                }
                 Err(Error::NotFound { .. } | Error::Gone { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
         }
         // Looked for in any case: an earlier effect may have written it and died.
-        let posted = self.p.github.comment(&self.repo, self.w.issue.number, &body, self.p.attempt()).await?;
-        Ok(Ended::with(Outcome::StatusWritten { comment: reference(posted), digest }))
+        let posted = self
+            .p
+            .github
+            .comment(&self.repo, self.w.issue.number, &body, self.p.attempt())
+            .await?;
+        Ok(Ended::with(Outcome::StatusWritten {
+            comment: reference(posted),
+            digest,
+        }))
     }
 
     /// Writes a comment that is found again by its marker.
@@ -91,7 +125,10 @@ impl At<'_> {
         };
         let body = renderer.marked(marker, text)?;
         let posted = self.p.github.comment(&self.repo, number, &body, self.p.attempt()).await?;
-        Ok(Ended::with(Outcome::Posted { comment: reference(posted), at: self.p.engine.now() }))
+        Ok(Ended::with(Outcome::Posted {
+            comment: reference(posted),
+            at: self.p.engine.now(),
+        }))
     }
 
     /// The status comment as it would be now.
@@ -101,7 +138,9 @@ impl At<'_> {
 
     /// The status comment as a rider on another document, if it is there, has something new to say, and may be edited.
     pub(super) fn ride(&self) -> Result<Option<(StatusRide, String)>, Trouble> {
-        let Some(comment) = &self.w.status.comment else { return Ok(None) };
+        let Some(comment) = &self.w.status.comment else {
+            return Ok(None);
+        };
         let text = self.status_text();
         let digest = status::digest(&text);
         let spread = std::time::Duration::from_millis(self.w.timing.edit_ms);
@@ -110,7 +149,13 @@ impl At<'_> {
             return Ok(None);
         }
         let body = self.renderer().marked(&self.marker("status", "1"), &text)?.body().clone();
-        Ok(Some((StatusRide { comment: NodeId(comment.node_id.clone()), body }, digest)))
+        Ok(Some((
+            StatusRide {
+                comment: NodeId(comment.node_id.clone()),
+                body,
+            },
+            digest,
+        )))
     }
 
     /// A marker of this workflow.
@@ -120,7 +165,13 @@ impl At<'_> {
 
     /// The renderer of everything posted here: our own issue and pull requests may be referred to.
     pub(super) fn renderer(&self) -> Renderer {
-        let ours = self.w.targets().into_iter().filter_map(|t| self.w.track(t)).filter_map(|t| t.pull.as_ref()).map(|p| p.number);
+        let ours = self
+            .w
+            .targets()
+            .into_iter()
+            .filter_map(|t| self.w.track(t))
+            .filter_map(|t| t.pull.as_ref())
+            .map(|p| p.number);
         Renderer::new(self.p.github.endpoints(), &self.repo).referring(ours.chain([self.w.issue.number]))
     }
 
@@ -142,5 +193,8 @@ pub(super) fn settled() -> Ended {
 }
 
 fn reference(posted: Posted) -> CommentRef {
-    CommentRef { id: posted.id, node_id: posted.node_id.0 }
+    CommentRef {
+        id: posted.id,
+        node_id: posted.node_id.0,
+    }
 }

@@ -22,7 +22,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 
 use super::job::Job;
-use super::{Engine, LEASE, record, reconcile};
+use super::{Engine, LEASE, reconcile, record};
 use crate::clock::Millis;
 use crate::github::{Attempt, Conflict, Denial, Error, Github, NodeId, Repo, RepositoryId, RequestKind, RequestNote};
 use crate::store::{Blob, Finish, LeasedEffect, NewDelivery, Pace, PaceRequest, Postpone, RepositoryRow, StoreError};
@@ -71,11 +71,17 @@ pub(super) struct Ended {
 
 impl Ended {
     pub(super) fn saying(note: &str) -> Self {
-        Self { note: note.to_owned(), ..Self::default() }
+        Self {
+            note: note.to_owned(),
+            ..Self::default()
+        }
     }
 
     pub(super) fn with(outcome: Outcome) -> Self {
-        Self { outcome: Some(outcome), ..Self::default() }
+        Self {
+            outcome: Some(outcome),
+            ..Self::default()
+        }
     }
 }
 
@@ -124,7 +130,12 @@ pub(super) async fn perform(engine: &Engine, effect: LeasedEffect) {
         tracing::error!(effect = effect.key, "An effect cannot be read; it is not one of this version");
         return;
     };
-    let performing = Performing { engine, effect: &effect, github, requests };
+    let performing = Performing {
+        engine,
+        effect: &effect,
+        github,
+        requests,
+    };
     let work = AssertUnwindSafe(performing.carry_out(&job)).catch_unwind();
     let ended = tokio::select! {
         ended = work => ended,
@@ -151,7 +162,11 @@ pub(super) fn repo(row: &RepositoryRow) -> Repo {
 impl Performing<'_> {
     /// The first attempt acts at once, every later one looks first.
     pub(super) fn attempt(&self) -> Attempt {
-        if self.effect.attempts <= 1 { Attempt::First } else { Attempt::Again }
+        if self.effect.attempts <= 1 {
+            Attempt::First
+        } else {
+            Attempt::Again
+        }
     }
 
     async fn carry_out(&self, job: &Job) -> Result<Ended, Trouble> {
@@ -172,7 +187,11 @@ impl Performing<'_> {
             return Err(Trouble::Never("its workflow cannot be read".to_owned()));
         };
         self.pace(order).await?;
-        let at = At { p: self, w: &w, repo: repo_of(&w)? };
+        let at = At {
+            p: self,
+            w: &w,
+            repo: repo_of(&w)?,
+        };
         match order {
             Order::ReadIssue { .. }
             | Order::ReadPull { .. }
@@ -223,9 +242,11 @@ impl Performing<'_> {
         };
         match self.engine.0.store.pace(ask).await? {
             Pace::Go => Ok(()),
-            Pace::Wait(until) => {
-                Err(Trouble::Later { until, on: DelayedBy::RateLimit, sentence: "GitHub limits how fast Millhand may write.".to_owned() })
-            }
+            Pace::Wait(until) => Err(Trouble::Later {
+                until,
+                on: DelayedBy::RateLimit,
+                sentence: "GitHub limits how fast Millhand may write.".to_owned(),
+            }),
         }
     }
 
@@ -234,7 +255,12 @@ impl Performing<'_> {
         loop {
             tokio::time::sleep(LEASE / 3).await;
             let until = self.engine.now().plus(LEASE);
-            let renewed = self.engine.0.store.renew(self.effect.key.clone(), self.effect.token.clone(), until).await;
+            let renewed = self
+                .engine
+                .0
+                .store
+                .renew(self.effect.key.clone(), self.effect.token.clone(), until)
+                .await;
             if matches!(renewed, Ok(false)) {
                 return;
             }
@@ -252,25 +278,56 @@ impl Performing<'_> {
         match &trouble {
             Trouble::Later { until, on, sentence } => self.postpone(job, *until, false, (*on, sentence)).await,
             Trouble::Github(Error::RateLimited { until, .. }) => {
-                self.engine.0.store.block_installation(self.effect.installation, *until).await?;
-                self.postpone(job, *until, false, (DelayedBy::RateLimit, "GitHub's rate limit is reached.")).await
+                self.engine
+                    .0
+                    .store
+                    .block_installation(self.effect.installation, *until)
+                    .await?;
+                self.postpone(job, *until, false, (DelayedBy::RateLimit, "GitHub's rate limit is reached."))
+                    .await
             }
             Trouble::Github(error) if error.passes() && (chain || self.effect.attempts < ATTEMPTS_MAX) => {
-                self.postpone(job, now.plus(self.backoff()), true, (DelayedBy::Github, "GitHub does not answer.")).await
+                self.postpone(
+                    job,
+                    now.plus(self.backoff()),
+                    true,
+                    (DelayedBy::Github, "GitHub does not answer."),
+                )
+                .await
             }
-            Trouble::Store(_) => self.postpone(job, now.plus(self.backoff()), true, (DelayedBy::Github, "")).await,
+            Trouble::Store(_) => {
+                self.postpone(job, now.plus(self.backoff()), true, (DelayedBy::Github, ""))
+                    .await
+            }
             Trouble::Github(error) if chain => {
                 tracing::warn!(job = job.name(), %error, "A sweep was refused; it is tried again");
                 self.postpone(job, now.plus(BACKOFF_MAX), true, (DelayedBy::Github, "")).await
             }
             Trouble::Github(error) => {
                 tracing::warn!(effect = self.effect.key, job = job.name(), %error, "GitHub refused");
-                self.finish(job, Ended { note: error.to_string(), ..Ended::with(Outcome::Refused(refused(error))) }).await
+                self.finish(
+                    job,
+                    Ended {
+                        note: error.to_string(),
+                        ..Ended::with(Outcome::Refused(refused(error)))
+                    },
+                )
+                .await
             }
             Trouble::Never(why) => {
                 tracing::error!(effect = self.effect.key, job = job.name(), why, "It cannot be done");
-                let refused = Refused { kind: RefusalKind::Other, sentence: why.clone() };
-                self.finish(job, Ended { note: why.clone(), ..Ended::with(Outcome::Refused(refused)) }).await
+                let refused = Refused {
+                    kind: RefusalKind::Other,
+                    sentence: why.clone(),
+                };
+                self.finish(
+                    job,
+                    Ended {
+                        note: why.clone(),
+                        ..Ended::with(Outcome::Refused(refused))
+                    },
+                )
+                .await
             }
         }
     }
@@ -278,7 +335,14 @@ impl Performing<'_> {
     async fn finish(&self, job: &Job, ended: Ended) -> Result<(), StoreError> {
         let now = self.engine.now();
         let outcome = ended.outcome.as_ref().map(Outcome::name).unwrap_or_default();
-        tracing::debug!(effect = self.effect.key, job = job.name(), outcome, note = ended.note, "Performed {}", job.name());
+        tracing::debug!(
+            effect = self.effect.key,
+            job = job.name(),
+            outcome,
+            note = ended.note,
+            "Performed {}",
+            job.name()
+        );
         let fact = |(id, fact): &(String, Fact)| record::fact_delivery(&self.effect.subject, id, fact, now);
         let mut deliveries: Vec<NewDelivery> = ended.facts.iter().map(fact).collect();
         deliveries.extend(ended.deliveries);
@@ -306,11 +370,28 @@ impl Performing<'_> {
     async fn postpone(&self, job: &Job, until: Millis, attempt: bool, why: (DelayedBy, &str)) -> Result<(), StoreError> {
         let now = self.engine.now();
         let (on, sentence) = why;
-        tracing::debug!(effect = self.effect.key, job = job.name(), until = until.0, sentence, "Put off {}", job.name());
+        tracing::debug!(
+            effect = self.effect.key,
+            job = job.name(),
+            until = until.0,
+            sentence,
+            "Put off {}",
+            job.name()
+        );
         let tell = matches!(job, Job::Order { .. }) && until.since(now) > TOLD_AFTER;
         let told = tell.then(|| {
-            let fact = Fact::Delayed(Delayed { key: self.effect.key.clone(), until, on, sentence: sentence.to_owned() });
-            record::fact_delivery(&self.effect.subject, &format!("delayed:{}:{}", self.effect.key, until.0), &fact, now)
+            let fact = Fact::Delayed(Delayed {
+                key: self.effect.key.clone(),
+                until,
+                on,
+                sentence: sentence.to_owned(),
+            });
+            record::fact_delivery(
+                &self.effect.subject,
+                &format!("delayed:{}:{}", self.effect.key, until.0),
+                &fact,
+                now,
+            )
         });
         let later = Postpone {
             key: self.effect.key.clone(),
@@ -390,8 +471,14 @@ fn mutations(order: &Order) -> u32 {
 /// GitHub's refusal in the core's words.
 fn refused(error: &Error) -> Refused {
     let kind = match error {
-        Error::Conflict { kind: Conflict::StaleHead | Conflict::NotFastForward, .. } => RefusalKind::HeadMoved,
-        Error::Conflict { kind: Conflict::MergeConflict, .. } => RefusalKind::Conflict,
+        Error::Conflict {
+            kind: Conflict::StaleHead | Conflict::NotFastForward,
+            ..
+        } => RefusalKind::HeadMoved,
+        Error::Conflict {
+            kind: Conflict::MergeConflict,
+            ..
+        } => RefusalKind::Conflict,
         Error::Conflict { .. } | Error::Refused { .. } => RefusalKind::Rules,
         Error::Denied { why: Denial::Rule, .. } => RefusalKind::Rules,
         Error::WorkflowRefused { .. } => RefusalKind::Workflows,
@@ -400,7 +487,10 @@ fn refused(error: &Error) -> Refused {
         Error::Unavailable { .. } | Error::Unknown { .. } | Error::RateLimited { .. } => RefusalKind::Unreachable,
         Error::Malformed { .. } => RefusalKind::Other,
     };
-    Refused { kind, sentence: error.to_string() }
+    Refused {
+        kind,
+        sentence: error.to_string(),
+    }
 }
 
 /// The ledger in the core's words.

@@ -45,7 +45,11 @@ impl At<'_> {
                     Ok((answer, blobs)) => {
                         let cost = cost_seen(self.p.engine.0.store.cost(self.w.id.clone()).await?);
                         let outcome = Outcome::Answered(Box::new(answer));
-                        return Ok(Ended { blobs, cost: Some(cost), ..Ended::with(outcome) });
+                        return Ok(Ended {
+                            blobs,
+                            cost: Some(cost),
+                            ..Ended::with(outcome)
+                        });
                     }
                     Err(wrong) => wrong,
                 },
@@ -55,12 +59,18 @@ impl At<'_> {
                 Some(again) => prompt = again,
                 None => {
                     let sentence = format!("the {} model's answer does not hold ({})", profile.name, first_line(&wrong));
-                    break Outcome::Unanswered { sentence, capacity: false };
+                    break Outcome::Unanswered {
+                        sentence,
+                        capacity: false,
+                    };
                 }
             }
         };
         let cost = cost_seen(self.p.engine.0.store.cost(self.w.id.clone()).await?);
-        Ok(Ended { cost: Some(cost), ..Ended::with(outcome) })
+        Ok(Ended {
+            cost: Some(cost),
+            ..Ended::with(outcome)
+        })
     }
 
     fn profile(&self, task: &Task) -> Result<Profile, Trouble> {
@@ -72,12 +82,17 @@ impl At<'_> {
     /// One call: out of the cache, or reserved, made and settled.
     async fn call(&self, ask: &Ask, profile: &Profile, prompt: &Prompt) -> Result<Result<Called, Uncalled>, Trouble> {
         let store = &self.p.engine.0.store;
-        let scope = cache::Scope { installation: self.w.repository.installation, repository: self.w.repository.id };
+        let scope = cache::Scope {
+            installation: self.w.repository.installation,
+            repository: self.w.repository.id,
+        };
         let key = cache::key(scope, profile, prompt);
         if let Some(hash) = store.cached(key.clone()).await?
             && let Some(bytes) = store.blob(hash).await?
         {
-            return Ok(Ok(Called { text: String::from_utf8_lossy(&bytes).into_owned() }));
+            return Ok(Ok(Called {
+                text: String::from_utf8_lossy(&bytes).into_owned(),
+            }));
         }
         let now = self.p.engine.now();
         let asked = Blob::new(format!("{}\n\n{}", prompt.system, prompt.user).into_bytes());
@@ -136,15 +151,30 @@ impl At<'_> {
     async fn accept(&self, ask: &Ask, task: &Task, read: Read) -> Result<Result<(Answer, Vec<Blob>), String>, Trouble> {
         Ok(match read {
             Read::Requirements(found) => Ok((Answer::Requirements(found), Vec::new())),
-            Read::Plan(draft) if !draft.missing.is_empty() => Ok((Answer::Missing { questions: draft.missing }, Vec::new())),
+            Read::Plan(draft) if !draft.missing.is_empty() => Ok((
+                Answer::Missing {
+                    questions: draft.missing,
+                },
+                Vec::new(),
+            )),
             Read::Plan(draft) => {
                 let limits = &self.w.settings.limits;
-                let bounds =
-                    PlanBounds { phases_max: limits.phases, files_max: limits.files_per_phase, last_number: self.w.last_number };
-                Plan::check(draft, bounds).map(|plan| (Answer::Plan(plan), Vec::new())).map_err(|e| e.to_string())
+                let bounds = PlanBounds {
+                    phases_max: limits.phases,
+                    files_max: limits.files_per_phase,
+                    last_number: self.w.last_number,
+                };
+                Plan::check(draft, bounds)
+                    .map(|plan| (Answer::Plan(plan), Vec::new()))
+                    .map_err(|e| e.to_string())
             }
             Read::Change(set) => match &set.cannot {
-                Some(because) => Ok((Answer::Cannot { because: because.clone() }, Vec::new())),
+                Some(because) => Ok((
+                    Answer::Cannot {
+                        because: because.clone(),
+                    },
+                    Vec::new(),
+                )),
                 None => Ok(self.validated(ask, task, &set).await?),
             },
             Read::Diagnosis(found) => Ok((Answer::Diagnosis(found), Vec::new())),
@@ -155,7 +185,11 @@ impl At<'_> {
 
     /// A change set with what validation found; the core decides what follows.
     async fn validated(&self, ask: &Ask, task: &Task, set: &ChangeSet) -> Result<(Answer, Vec<Blob>), Trouble> {
-        let target = if let Ask::Write { target, .. } = ask { *target } else { Target::Release };
+        let target = if let Ask::Write { target, .. } = ask {
+            *target
+        } else {
+            Target::Release
+        };
         let mut base_paths: BTreeSet<String> = self.paths().await?.into_iter().collect();
         let mut texts: BTreeMap<String, String> = BTreeMap::new();
         if let Task::Write { files, .. } = task {
@@ -186,7 +220,10 @@ impl At<'_> {
 fn unanswered(uncalled: Uncalled) -> Outcome {
     match uncalled {
         Uncalled::OverBudget(needed) => Outcome::OverBudget { needed },
-        Uncalled::Failed(error) => Outcome::Unanswered { capacity: error.retryable(), sentence: error.to_string() },
+        Uncalled::Failed(error) => Outcome::Unanswered {
+            capacity: error.retryable(),
+            sentence: error.to_string(),
+        },
     }
 }
 

@@ -5,8 +5,8 @@ use super::issue::settled;
 use super::{At, Ended, Trouble};
 use crate::github::render::Marker;
 use crate::github::{
-    self, Annotation, AnnotationLevel, Change, CheckReport, Conclusion, Content, Merged, Message, NewPull, NodeId, Opening, Outcome as Part,
-    Present, PresentCheck, Push, ReviewAnswer, Route,
+    self, Annotation, AnnotationLevel, Change, CheckReport, Conclusion, Content, Merged, Message, NewPull, NodeId, Opening,
+    Outcome as Part, Present, PresentCheck, Push, ReviewAnswer, Route,
 };
 use crate::workflow::answer::ChangeSet;
 use crate::workflow::fact::{Outcome, PullRef, RefusalKind, Refused, Target};
@@ -25,7 +25,12 @@ impl At<'_> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the dispatcher sends only these orders here")]
     pub(super) async fn on_phase(&self, order: &Order) -> Result<Ended, Trouble> {
         match order {
-            Order::Open { target, branch, base, change } => self.open(*target, branch, base, change).await,
+            Order::Open {
+                target,
+                branch,
+                base,
+                change,
+            } => self.open(*target, branch, base, change).await,
             Order::Push { target, head, change } => self.push(*target, head, change).await,
             Order::WriteCheck { target, head, .. } => {
                 let report = self.report(*target, head)?;
@@ -41,7 +46,10 @@ impl At<'_> {
                 Ok(settled())
             }
             Order::MarkReady { target } => {
-                self.p.github.mark_ready(&self.repo, &pull_ref(self.track(*target)?)?, self.p.attempt()).await?;
+                self.p
+                    .github
+                    .mark_ready(&self.repo, &pull_ref(self.track(*target)?)?, self.p.attempt())
+                    .await?;
                 Ok(settled())
             }
             Order::Present { target, head } => self.present(*target, head).await,
@@ -52,7 +60,9 @@ impl At<'_> {
     }
 
     pub(super) fn track(&self, target: Target) -> Result<&Track, Trouble> {
-        self.w.track(target).ok_or_else(|| Trouble::Never("there is no such phase".to_owned()))
+        self.w
+            .track(target)
+            .ok_or_else(|| Trouble::Never("there is no such phase".to_owned()))
     }
 
     /// A change set out of its blob.
@@ -76,17 +86,26 @@ impl At<'_> {
         let (headline, body) = commit::message(self.w, target, summary);
         // The effect's key makes the commit known to a second attempt.
         let body = format!("{body}\n\nMillhand-Effect: {}", self.p.effect.key);
-        Ok(Message { headline: self.line(&headline)?, body: self.renderer().message(&body)? })
+        Ok(Message {
+            headline: self.line(&headline)?,
+            body: self.renderer().message(&body)?,
+        })
     }
 
     /// A push to our branches starts CI: then the branch must appear with its commit in one push.
     fn route(&self) -> Route {
         let on_push = self.w.survey.as_ref().is_some_and(|s| s.workflows.iter().any(|f| f.on_push));
-        if on_push { Route::Tree { base: None } } else { Route::Document }
+        if on_push {
+            Route::Tree { base: None }
+        } else {
+            Route::Document
+        }
     }
 
     async fn open(&self, target: Target, branch: &str, base: &Sha, change: &BlobHash) -> Result<Ended, Trouble> {
-        let Target::Phase(number) = target else { return Err(Trouble::Never("only phases are opened".to_owned())) };
+        let Target::Phase(number) = target else {
+            return Err(Trouble::Never("only phases are opened".to_owned()));
+        };
         let track = self.track(target)?;
         let (changes, set) = self.changes(change).await?;
         let ride = self.ride()?;
@@ -99,14 +118,21 @@ impl At<'_> {
             pull: NewPull {
                 base: track.base.clone(),
                 title: self.line(&pull::title(self.w, number))?,
-                body: self.renderer().marked(&self.marker("phase", &number.to_string()), &pull::body(self.w, number))?.body().clone(),
+                body: self
+                    .renderer()
+                    .marked(&self.marker("phase", &number.to_string()), &pull::body(self.w, number))?
+                    .body()
+                    .clone(),
                 draft: self.w.settings.pull_requests.draft == Draft::UntilGreen,
             },
             ride: ride.as_ref().map(|(ride, _)| ride.clone()),
         };
         let opened = self.p.github.open_phase(&self.repo, &opening, self.p.attempt()).await?;
         Ok(Ended::with(Outcome::Opened {
-            pull: PullRef { number: opened.pull.number, node_id: opened.pull.node_id.0 },
+            pull: PullRef {
+                number: opened.pull.number,
+                node_id: opened.pull.node_id.0,
+            },
             head: sha(&opened.head),
             draft: opened.draft,
             status: rode(opened.status.as_ref(), ride),
@@ -124,7 +150,10 @@ impl At<'_> {
             route: Route::Document,
         };
         let pushed = self.p.github.push(&self.repo, &push, self.p.attempt()).await?;
-        Ok(Ended::with(Outcome::Pushed { head: sha(&pushed.head), status: None }))
+        Ok(Ended::with(Outcome::Pushed {
+            head: sha(&pushed.head),
+            status: None,
+        }))
     }
 
     /// The verdict as check run, the pull request out of draft, a review asked for.
@@ -150,7 +179,10 @@ impl At<'_> {
             Some(Part::Done(())) => reviewers.into_iter().map(|(_, login)| login).collect(),
             _ => track.asked.clone(),
         };
-        Ok(Ended::with(Outcome::Presented { status: rode(presented.status.as_ref(), ride), asked }))
+        Ok(Ended::with(Outcome::Presented {
+            status: rode(presented.status.as_ref(), ride),
+            asked,
+        }))
     }
 
     /// Who is asked, by `reviewers`; nobody twice.
@@ -161,7 +193,14 @@ impl At<'_> {
         let w = self.w;
         let owners = w.survey.as_ref().is_some_and(|s| s.has_codeowners);
         let may = crate::workflow::reviews::may_approve_code(w, &w.requester).is_ok();
-        let others = || w.survey.iter().flat_map(|s| &s.active_writers).map(|p| p.login.clone()).take(1).collect::<Vec<_>>();
+        let others = || {
+            w.survey
+                .iter()
+                .flat_map(|s| &s.active_writers)
+                .map(|p| p.login.clone())
+                .take(1)
+                .collect::<Vec<_>>()
+        };
         let logins: Vec<String> = match &w.settings.reviewers {
             Reviewers::Logins(logins) => logins.clone(),
             Reviewers::Word(ReviewersWord::None | ReviewersWord::Codeowners) => Vec::new(),
@@ -230,7 +269,10 @@ impl At<'_> {
             None => Vec::new(),
         };
         let text = review::answer(self.w, target, reviews, &replies, head);
-        let marker: Marker = self.marker("answer", &format!("{}-{}", track.pull.as_ref().map_or(0, |p| p.number), head.short()));
+        let marker: Marker = self.marker(
+            "answer",
+            &format!("{}-{}", track.pull.as_ref().map_or(0, |p| p.number), head.short()),
+        );
         let mut threads = Vec::new();
         for reply in &text.replies {
             threads.push((NodeId(reply.thread.clone()), self.renderer().markdown(&reply.text)?));
@@ -250,16 +292,28 @@ impl At<'_> {
         let track = self.track(target)?;
         let text = format!("Merge {} into {}", track.base, track.branch);
         let message = self.renderer().message(&text)?;
-        match self.p.github.merge_branch(&self.repo, &track.branch, &track.base, &message).await? {
+        match self
+            .p
+            .github
+            .merge_branch(&self.repo, &track.branch, &track.base, &message)
+            .await?
+        {
             Merged::Commit(commit) => Ok(Ended::with(Outcome::BranchUpdated { head: sha(&commit) })),
             Merged::UpToDate => {
                 let head = self.p.github.branch_head(&self.repo, &track.branch).await?;
-                let head = head.as_ref().map(sha).or_else(|| track.head.clone()).unwrap_or(Sha(String::new()));
+                let head = head
+                    .as_ref()
+                    .map(sha)
+                    .or_else(|| track.head.clone())
+                    .unwrap_or(Sha(String::new()));
                 Ok(Ended::with(Outcome::BranchUpdated { head }))
             }
             Merged::Conflicts => {
                 let sentence = format!("both sides changed the same lines as {}", track.base);
-                Ok(Ended::with(Outcome::Refused(Refused { kind: RefusalKind::Conflict, sentence })))
+                Ok(Ended::with(Outcome::Refused(Refused {
+                    kind: RefusalKind::Conflict,
+                    sentence,
+                })))
             }
         }
     }
@@ -274,8 +328,14 @@ pub(super) fn rode(part: Option<&Part<()>>, ride: Option<(github::StatusRide, St
 }
 
 pub(super) fn pull_ref(track: &Track) -> Result<github::PullRef, Trouble> {
-    let pull = track.pull.as_ref().ok_or_else(|| Trouble::Never("it has no pull request".to_owned()))?;
-    Ok(github::PullRef { number: pull.number, node_id: NodeId(pull.node_id.clone()) })
+    let pull = track
+        .pull
+        .as_ref()
+        .ok_or_else(|| Trouble::Never("it has no pull request".to_owned()))?;
+    Ok(github::PullRef {
+        number: pull.number,
+        node_id: NodeId(pull.node_id.clone()),
+    })
 }
 
 pub(super) fn object_id(of: &Sha) -> Result<github::Sha, Trouble> {

@@ -9,9 +9,7 @@ use crate::github::{self, PullState, WorkflowQuestion};
 use crate::llm::task::FailedCheck;
 use crate::store::Blob;
 use crate::workflow::command;
-use crate::workflow::fact::{
-    CiWorkflow, Fact, Failures, Heads, Outcome, PullState as State, Survey, Target, Thread,
-};
+use crate::workflow::fact::{CiWorkflow, Fact, Failures, Heads, Outcome, PullState as State, Survey, Target, Thread};
 use crate::workflow::ids::{BlobHash, Person, Sha};
 use crate::workflow::model::Workflow;
 use crate::workflow::order::Order;
@@ -48,7 +46,12 @@ impl At<'_> {
     async fn read_issue(&self) -> Result<Ended, Trouble> {
         let w = self.w;
         let folder = branch::integration(w);
-        let pulls = w.targets().into_iter().filter_map(|t| w.track(t)).filter_map(|t| t.pull.as_ref()).map(|p| p.number);
+        let pulls = w
+            .targets()
+            .into_iter()
+            .filter_map(|t| w.track(t))
+            .filter_map(|t| t.pull.as_ref())
+            .map(|p| p.number);
         let question = WorkflowQuestion {
             issue: w.issue.number,
             after: None,
@@ -61,8 +64,15 @@ impl At<'_> {
         let mut facts = Vec::new();
         if let Some(issue) = &state.issue {
             let view = self.issue_view(issue).await?;
-            facts.push((format!("issue:{}:{}", self.p.effect.key, self.p.effect.attempts), Fact::Issue(view)));
-            for event in issue.events.iter().filter(|e| e.at >= w.started_at && !w.timeline.contains(&e.node_id.0)) {
+            facts.push((
+                format!("issue:{}:{}", self.p.effect.key, self.p.effect.attempts),
+                Fact::Issue(view),
+            ));
+            for event in issue
+                .events
+                .iter()
+                .filter(|e| e.at >= w.started_at && !w.timeline.contains(&e.node_id.0))
+            {
                 if let Some(event) = self.timeline_event(event).await? {
                     facts.push((format!("label-event:{}", event.id), Fact::Timeline(event)));
                 }
@@ -75,7 +85,12 @@ impl At<'_> {
             facts.extend(self.pull_facts(pull));
         }
         self.heads(&state, &mut facts).await?;
-        Ok(Ended { facts, ..Ended::with(Outcome::Read { as_of: self.p.effect.as_of }) })
+        Ok(Ended {
+            facts,
+            ..Ended::with(Outcome::Read {
+                as_of: self.p.effect.as_of,
+            })
+        })
     }
 
     /// Pull requests on our branches that the workflow does not know: the answer to their opening was lost.
@@ -114,11 +129,19 @@ impl At<'_> {
 
     /// Approvals whose comments have disappeared.
     fn gone(&self, state: &github::WorkflowState, facts: &mut Vec<(String, Fact)>) {
-        let there: BTreeSet<u64> =
-            state.comments.iter().chain(state.pulls.values().flat_map(|p| &p.comments)).map(|c| c.id).collect();
+        let there: BTreeSet<u64> = state
+            .comments
+            .iter()
+            .chain(state.pulls.values().flat_map(|p| &p.comments))
+            .map(|c| c.id)
+            .collect();
         let w = self.w;
         let plan = w.plan.as_ref().and_then(|p| p.approved.as_ref());
-        let tracks = w.targets().into_iter().filter_map(|t| w.track(t)).filter_map(|t| t.approved.as_ref());
+        let tracks = w
+            .targets()
+            .into_iter()
+            .filter_map(|t| w.track(t))
+            .filter_map(|t| t.approved.as_ref());
         let approvals = plan.into_iter().chain(w.release_approved.as_ref()).chain(tracks);
         for id in approvals.filter_map(|a| a.comment).filter(|id| !there.contains(id)) {
             facts.push((format!("comment-deleted:{id}"), Fact::CommentGone { id }));
@@ -128,13 +151,21 @@ impl At<'_> {
     /// Heads of the branches that are built upon.
     async fn heads(&self, state: &github::WorkflowState, facts: &mut Vec<(String, Fact)>) -> Result<(), Trouble> {
         let Some(survey) = &self.w.survey else { return Ok(()) };
-        let Some(default) = self.p.github.branch_head(&self.repo, &survey.default_branch).await? else { return Ok(()) };
+        let Some(default) = self.p.github.branch_head(&self.repo, &survey.default_branch).await? else {
+            return Ok(());
+        };
         let name = branch::integration(self.w);
         let integration = state.branches.iter().find(|b| b.name == name).map(|b| sha(&b.sha));
         let known = self.w.heads.as_ref().and_then(|h| h.integration.clone());
-        let heads = Heads { default: sha(&default), integration: integration.or(known) };
+        let heads = Heads {
+            default: sha(&default),
+            integration: integration.or(known),
+        };
         if self.w.heads.as_ref() != Some(&heads) {
-            facts.push((format!("heads:{}:{}", self.p.effect.key, self.p.effect.attempts), Fact::Heads(heads)));
+            facts.push((
+                format!("heads:{}:{}", self.p.effect.key, self.p.effect.attempts),
+                Fact::Heads(heads),
+            ));
         }
         Ok(())
     }
@@ -145,17 +176,30 @@ impl At<'_> {
             self.comments(&pull.comments, Thread::Pull(number), &mut facts).await?;
             facts.extend(self.pull_facts(&pull));
         }
-        Ok(Ended { facts, ..Ended::with(Outcome::Read { as_of: self.p.effect.as_of }) })
+        Ok(Ended {
+            facts,
+            ..Ended::with(Outcome::Read {
+                as_of: self.p.effect.as_of,
+            })
+        })
     }
 
     /// A pull request that says that it reverts our release.
     async fn read_revert(&self, number: u64) -> Result<Ended, Trouble> {
         let settled = Ended::with(Outcome::Settled { note: None });
-        let Some(pull) = self.p.github.read_pull(&self.repo, number).await? else { return Ok(settled) };
+        let Some(pull) = self.p.github.read_pull(&self.repo, number).await? else {
+            return Ok(settled);
+        };
         let onto = self.w.survey.as_ref().map(|s| s.default_branch.as_str());
         let merged = pull.life == github::PullLife::Merged && Some(pull.base.as_str()) == onto;
-        match pull.merged_by.as_ref().filter(|a| merged && !a.is_bot() && reverts(&pull, self.w)) {
-            Some(by) => Ok(Ended::with(Outcome::Reverted { by: self.person(Some(by)).await? })),
+        match pull
+            .merged_by
+            .as_ref()
+            .filter(|a| merged && !a.is_bot() && reverts(&pull, self.w))
+        {
+            Some(by) => Ok(Ended::with(Outcome::Reverted {
+                by: self.person(Some(by)).await?,
+            })),
             None => Ok(settled),
         }
     }
@@ -174,7 +218,11 @@ impl At<'_> {
             default_branch: found.default_branch.clone(),
             head: sha(&found.head),
             tree: BlobHash(tree.hash.clone()),
-            workflows: found.workflows.iter().map(|(file, text)| self.ci_workflow(file, text, &found.default_branch)).collect(),
+            workflows: found
+                .workflows
+                .iter()
+                .map(|(file, text)| self.ci_workflow(file, text, &found.default_branch))
+                .collect(),
             required_checks: found.rules.checks.iter().map(|c| c.name.clone()).collect(),
             required_reviews: u32::try_from(found.rules.approvals).unwrap_or(u32::MAX),
             squash: found.merge.squash && allowed("squash"),
@@ -186,7 +234,10 @@ impl At<'_> {
             has_codeowners: found.code_owners.is_some(),
             active_writers: active,
         };
-        Ok(Ended { blobs: vec![tree], ..Ended::with(Outcome::Surveyed(Box::new(survey))) })
+        Ok(Ended {
+            blobs: vec![tree],
+            ..Ended::with(Outcome::Surveyed(Box::new(survey)))
+        })
     }
 
     /// Whether our branches start a workflow, and under which names its jobs will report.
@@ -200,7 +251,9 @@ impl At<'_> {
             on_push: false,
             problem: Some(why),
         };
-        let Some(text) = text.text() else { return problem("it cannot be read".to_owned()) };
+        let Some(text) = text.text() else {
+            return problem("it cannot be read".to_owned());
+        };
         let read = match WorkflowTriggers::read(file, text) {
             Ok(read) => read,
             Err(error) => return problem(error.to_string()),
@@ -221,10 +274,16 @@ impl At<'_> {
 
     /// Logs and annotations of failed checks, and which of them fail on the base as well.
     async fn read_failures(&self, target: Target, head: &Sha, names: &[String]) -> Result<Ended, Trouble> {
-        let Some(track) = self.w.track(target) else { return Err(Trouble::Never("no such phase".to_owned())) };
+        let Some(track) = self.w.track(target) else {
+            return Err(Trouble::Never("no such phase".to_owned()));
+        };
         let mut failures = Vec::new();
         let mut readable = false;
-        let checks = track.checks.iter().flat_map(|view| &view.checks).filter(|c| names.contains(&c.name));
+        let checks = track
+            .checks
+            .iter()
+            .flat_map(|view| &view.checks)
+            .filter(|c| names.contains(&c.name));
         for check in checks {
             let mut failed = FailedCheck {
                 name: check.name.clone(),
@@ -244,8 +303,11 @@ impl At<'_> {
                     failed.log = condensed(&self.p.github.check_text(&self.repo, id).await?);
                 }
                 let annotations = self.p.github.annotations(&self.repo, id).await?;
-                failed.annotations =
-                    annotations.iter().take(ANNOTATIONS_MAX).map(|a| format!("{}:{}: {}", a.path, a.start_line, a.message)).collect();
+                failed.annotations = annotations
+                    .iter()
+                    .take(ANNOTATIONS_MAX)
+                    .map(|a| format!("{}:{}: {}", a.path, a.start_line, a.message))
+                    .collect();
             }
             readable |= failed.readable;
             failures.push(failed);
@@ -263,34 +325,57 @@ impl At<'_> {
             red_on_base: names.iter().filter(|n| red.contains(n)).cloned().collect(),
             readable,
         });
-        Ok(Ended { blobs: vec![blob], ..Ended::with(outcome) })
+        Ok(Ended {
+            blobs: vec![blob],
+            ..Ended::with(outcome)
+        })
     }
 
     /// Whether two heads carry the same patch against the base.
     async fn compare(&self, target: Target, old: &Sha, new: &Sha) -> Result<Ended, Trouble> {
-        let Some(track) = self.w.track(target) else { return Err(Trouble::Never("no such phase".to_owned())) };
+        let Some(track) = self.w.track(target) else {
+            return Err(Trouble::Never("no such phase".to_owned()));
+        };
         // The old head is compared with where it branched from; the new one has the base's commits in it.
         let before = self.p.github.compare(&self.repo, &track.base, &old.0).await?;
         let after = self.p.github.compare(&self.repo, &track.base, &new.0).await?;
         let (before, after) = (before.patch_id(), after.patch_id());
         let equal = before.is_some() && before == after;
-        let outcome = Outcome::PatchCompared { old: old.clone(), new: new.clone(), equal, patch: after.unwrap_or_default() };
+        let outcome = Outcome::PatchCompared {
+            old: old.clone(),
+            new: new.clone(),
+            equal,
+            patch: after.unwrap_or_default(),
+        };
         Ok(Ended::with(outcome))
     }
 }
 
 /// Whether a pull request says that it reverts the release, or in `direct` one of the phases.
 fn reverts(pull: &PullState, w: &Workflow) -> bool {
-    let merged = |t: &Target| w.track(*t).is_some_and(|t| t.seen.as_ref().is_some_and(|s| matches!(s.state, State::Merged { .. })) || t.merged.is_some());
-    let numbers = w.targets().into_iter().filter(merged).filter_map(|t| w.track(t)).filter_map(|t| t.pull.as_ref());
-    numbers.into_iter().any(|p| pull.body.contains(&format!("Reverts {}#{}", w.repository.name, p.number)))
+    let merged = |t: &Target| {
+        w.track(*t)
+            .is_some_and(|t| t.seen.as_ref().is_some_and(|s| matches!(s.state, State::Merged { .. })) || t.merged.is_some())
+    };
+    let numbers = w
+        .targets()
+        .into_iter()
+        .filter(merged)
+        .filter_map(|t| w.track(t))
+        .filter_map(|t| t.pull.as_ref());
+    numbers
+        .into_iter()
+        .any(|p| pull.body.contains(&format!("Reverts {}#{}", w.repository.name, p.number)))
 }
 
 /// A log without its timestamps and colours, its end.
 fn condensed(log: &str) -> String {
     let mut text = String::new();
     for line in log.lines() {
-        let line = line.split_once("Z ").filter(|(stamp, _)| is_timestamp(stamp)).map_or(line, |(_, rest)| rest);
+        let line = line
+            .split_once("Z ")
+            .filter(|(stamp, _)| is_timestamp(stamp))
+            .map_or(line, |(_, rest)| rest);
         text.push_str(&without_colours(line));
         text.push('\n');
     }
@@ -302,7 +387,11 @@ fn condensed(log: &str) -> String {
 }
 
 fn is_timestamp(word: &str) -> bool {
-    word.len() >= 19 && word.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'-' | b':' | b'.' | b'T')) && word.contains('T')
+    word.len() >= 19
+        && word
+            .bytes()
+            .all(|b| b.is_ascii_digit() || matches!(b, b'-' | b':' | b'.' | b'T'))
+        && word.contains('T')
 }
 
 /// Terminal escape sequences taken out.

@@ -19,25 +19,46 @@ impl At<'_> {
         match order {
             Order::CreateBase { from } => {
                 let name = branch::integration(self.w);
-                let at = BranchAt { name, sha: object_id(from)? };
+                let at = BranchAt {
+                    name,
+                    sha: object_id(from)?,
+                };
                 self.p.github.create_branch(&self.repo, &at, self.p.attempt()).await?;
                 Ok(Ended::with(Outcome::BaseCreated { head: from.clone() }))
             }
-            Order::Merge { target, head, read_first, .. } => self.merge(*target, head, *read_first).await,
+            Order::Merge {
+                target,
+                head,
+                read_first,
+                ..
+            } => self.merge(*target, head, *read_first).await,
             Order::OpenRelease => self.open_release().await,
             Order::DescribeRelease { .. } => {
                 let renderer = self.renderer().closing(self.w.issue.number);
-                let body = renderer.marked(&self.marker("release", "1"), &release::body(self.w))?.body().clone();
+                let body = renderer
+                    .marked(&self.marker("release", "1"), &release::body(self.w))?
+                    .body()
+                    .clone();
                 let title = self.line(&release::title(self.w))?;
                 let pull = pull_ref(&self.w.release)?;
-                let edit = PullEdit { title: Some(title), body: Some(body), base: None };
+                let edit = PullEdit {
+                    title: Some(title),
+                    body: Some(body),
+                    base: None,
+                };
                 self.p.github.update_pull(&self.repo, &pull, &edit).await?;
                 Ok(settled())
             }
             Order::ClosePull { pull, node_id, note } => {
-                let pull = github::PullRef { number: *pull, node_id: NodeId(node_id.clone()) };
+                let pull = github::PullRef {
+                    number: *pull,
+                    node_id: NodeId(node_id.clone()),
+                };
                 let note = self.renderer().markdown(note)?;
-                self.p.github.close_pull(&self.repo, &pull, Some(&note), self.p.attempt()).await?;
+                self.p
+                    .github
+                    .close_pull(&self.repo, &pull, Some(&note), self.p.attempt())
+                    .await?;
                 Ok(settled())
             }
             Order::DeleteBranches { branches } => self.delete(branches).await,
@@ -57,20 +78,46 @@ impl At<'_> {
             };
             facts = self.pull_facts(&now);
             let as_before = now.life == PullLife::Open && sha(&now.head_sha) == *head && !now.draft;
-            let reviewed = now.reviews.iter().all(|r| track.reviews.contains_key(&r.id) || r.author.as_ref().is_none_or(|a| a.is_bot()));
+            let reviewed = now
+                .reviews
+                .iter()
+                .all(|r| track.reviews.contains_key(&r.id) || r.author.as_ref().is_none_or(|a| a.is_bot()));
             if !as_before || !reviewed {
-                return Ok(Ended { facts, ..moved("something came in before the merge") });
+                return Ok(Ended {
+                    facts,
+                    ..moved("something came in before the merge")
+                });
             }
         }
         if !reviews::approved(self.w, target) {
-            return Ok(Ended { facts, ..moved("the approval does not hold any more") });
+            return Ok(Ended {
+                facts,
+                ..moved("the approval does not hold any more")
+            });
         }
         let last = self.w.is_direct() && target.phase().is_some() && self.w.last_phase() == target.phase();
         if let (true, Some(number)) = (last, target.phase()) {
             // The last of a direct delivery closes the issue, and says so only right before its merge.
             let renderer = self.renderer().closing(self.w.issue.number);
-            let body = renderer.marked(&self.marker("phase", &number.to_string()), &pull::closing_body(self.w, number))?.body().clone();
-            self.p.github.update_pull(&self.repo, &pull, &PullEdit { title: None, body: Some(body), base: None }).await?;
+            let body = renderer
+                .marked(
+                    &self.marker("phase", &number.to_string()),
+                    &pull::closing_body(self.w, number),
+                )?
+                .body()
+                .clone();
+            self.p
+                .github
+                .update_pull(
+                    &self.repo,
+                    &pull,
+                    &PullEdit {
+                        title: None,
+                        body: Some(body),
+                        base: None,
+                    },
+                )
+                .await?;
         }
         let (headline, body) = commit::merge(self.w, target);
         let ride = self.ride()?;
@@ -84,7 +131,13 @@ impl At<'_> {
         };
         let merging = self.p.github.merge_phase(&self.repo, &merge, self.p.attempt()).await?;
         let sha = merging.commit.as_ref().map_or_else(|| head.clone(), sha);
-        Ok(Ended { facts, ..Ended::with(Outcome::Merged { sha, status: rode(merging.status.as_ref(), ride) }) })
+        Ok(Ended {
+            facts,
+            ..Ended::with(Outcome::Merged {
+                sha,
+                status: rode(merging.status.as_ref(), ride),
+            })
+        })
     }
 
     /// How it is merged: as set, as far as the repository allows it.
@@ -93,7 +146,9 @@ impl At<'_> {
         let merges = survey.is_none_or(|s| s.merge_commits && !s.linear);
         let squash = survey.is_none_or(|s| s.squash);
         let wanted = match (target, self.w.settings.merge.release, self.w.settings.merge.phases) {
-            (Target::Release, ReleaseMerge::Auto | ReleaseMerge::Merge, _) | (Target::Phase(_), _, Setting::Merge) => MergeMethod::Merge,
+            (Target::Release, ReleaseMerge::Auto | ReleaseMerge::Merge, _) | (Target::Phase(_), _, Setting::Merge) => {
+                MergeMethod::Merge
+            }
             (Target::Release, ReleaseMerge::Squash, _) | (Target::Phase(_), _, Setting::Squash) => MergeMethod::Squash,
             (Target::Phase(_), _, Setting::Rebase) => MergeMethod::Rebase,
         };
@@ -118,9 +173,16 @@ impl At<'_> {
                 .clone(),
             draft: true,
         };
-        let found = self.p.github.open_pull(&self.repo, &track.branch, &new, self.p.attempt()).await?;
+        let found = self
+            .p
+            .github
+            .open_pull(&self.repo, &track.branch, &new, self.p.attempt())
+            .await?;
         Ok(Ended::with(Outcome::Opened {
-            pull: PullRef { number: found.pull.number, node_id: found.pull.node_id.0 },
+            pull: PullRef {
+                number: found.pull.number,
+                node_id: found.pull.node_id.0,
+            },
             head: sha(&found.head_sha),
             draft: found.draft,
             status: None,
@@ -131,7 +193,10 @@ impl At<'_> {
     async fn delete(&self, branches: &[(String, Sha)]) -> Result<Ended, Trouble> {
         let mut at = Vec::new();
         for (name, head) in branches {
-            at.push(BranchAt { name: name.clone(), sha: object_id(head)? });
+            at.push(BranchAt {
+                name: name.clone(),
+                sha: object_id(head)?,
+            });
         }
         let came = self.p.github.delete_branches(&self.repo, &at).await?;
         let kept: Vec<String> = came
@@ -151,5 +216,8 @@ impl At<'_> {
 
 /// The merge was not made: the world is not as it was.
 fn moved(sentence: &str) -> Ended {
-    Ended::with(Outcome::Refused(Refused { kind: RefusalKind::HeadMoved, sentence: sentence.to_owned() }))
+    Ended::with(Outcome::Refused(Refused {
+        kind: RefusalKind::HeadMoved,
+        sentence: sentence.to_owned(),
+    }))
 }

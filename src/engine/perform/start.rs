@@ -28,7 +28,15 @@ struct Found {
 
 /// Reads an issue, and starts work if somebody who may asked for it.
 pub(super) async fn read_start(p: &Performing<'_>, repository: i64, issue: u64, hint: &StartHint) -> Result<Ended, Trouble> {
-    let Some(row) = p.engine.0.store.repositories().await?.into_iter().find(|r| r.id == repository) else {
+    let Some(row) = p
+        .engine
+        .0
+        .store
+        .repositories()
+        .await?
+        .into_iter()
+        .find(|r| r.id == repository)
+    else {
         return Ok(Ended::saying("not served"));
     };
     let repo = repo(&row);
@@ -43,10 +51,15 @@ pub(super) async fn read_start(p: &Performing<'_>, repository: i64, issue: u64, 
         return Ok(Ended::saying("a workflow is open"));
     }
     let state = p.github.read_issue(&repo, issue).await?;
-    let Some(read) = state.issue.as_ref().filter(|i| i.open) else { return Ok(Ended::saying("no open issue")) };
+    let Some(read) = state.issue.as_ref().filter(|i| i.open) else {
+        return Ok(Ended::saying("no open issue"));
+    };
     let since = previous.as_ref().map_or(Millis(0), |w| w.updated_at);
     let identity = p.github.identity(repo.installation).await?.clone();
-    let app = App { id: identity.app_id, login: identity.login };
+    let app = App {
+        id: identity.app_id,
+        login: identity.login,
+    };
     let found = match hint {
         StartHint::Operator { key, .. } => Some(Found {
             id: format!("start:api:{key}"),
@@ -58,14 +71,19 @@ pub(super) async fn read_start(p: &Performing<'_>, repository: i64, issue: u64, 
         }),
         StartHint::Seen => last_start(p, &repo, &state, since).await?,
     };
-    let Some(found) = found else { return Ok(Ended::saying("nobody started")) };
+    let Some(found) = found else {
+        return Ok(Ended::saying("nobody started"));
+    };
     let labels = &p.engine.0.config.settings.labels;
     let auto_label = read.labels.iter().any(|l| l.eq_ignore_ascii_case(&labels.auto)) && found.how != StartedBy::Command;
     let auto = auto_label || matches!(hint, StartHint::Operator { auto: true, .. });
     let view = issue_view(p, &repo, read, &app.login).await?;
     // Whoever labelled saw the text as it was then.
     let edited_since = view.edited_at.is_some_and(|at| at > found.at) && !view.editor.as_ref().is_some_and(Person::writes);
-    let context = policy::Context { app: &app, bots: &p.engine.0.config.settings.triggers.bots };
+    let context = policy::Context {
+        app: &app,
+        bots: &p.engine.0.config.settings.triggers.bots,
+    };
     if let Err(refusal) = policy::may(&found.by, &Command::Start, &context) {
         return Ok(refusal_of(p, repository, &found, refusal.manner));
     }
@@ -75,12 +93,23 @@ pub(super) async fn read_start(p: &Performing<'_>, repository: i64, issue: u64, 
     let start = start(p, &row, &view, &found, (auto, app, previous.as_ref()));
     let fact = Fact::Started(Box::new(start));
     let subject = p.effect.subject.clone();
-    Ok(Ended { deliveries: vec![record::fact_delivery(&subject, &found.id, &fact, p.engine.now())], ..Ended::saying("started") })
+    Ok(Ended {
+        deliveries: vec![record::fact_delivery(&subject, &found.id, &fact, p.engine.now())],
+        ..Ended::saying("started")
+    })
 }
 
 /// Opens an issue out of a text and starts work on it. A second attempt looks for the issue of the first.
 pub(super) async fn generate(p: &Performing<'_>, repository: i64, text: &str, key: &str) -> Result<Ended, Trouble> {
-    let Some(row) = p.engine.0.store.repositories().await?.into_iter().find(|r| r.id == repository) else {
+    let Some(row) = p
+        .engine
+        .0
+        .store
+        .repositories()
+        .await?
+        .into_iter()
+        .find(|r| r.id == repository)
+    else {
         return Ok(Ended::saying("not served"));
     };
     let repo = repo(&row);
@@ -92,17 +121,32 @@ pub(super) async fn generate(p: &Performing<'_>, repository: i64, text: &str, ke
         labels: vec![p.engine.0.config.settings.labels.trigger.clone()],
     };
     let issue = p.github.open_issue(&repo, &new, p.attempt()).await?;
-    let hint = StartHint::Operator { auto: false, key: key.to_owned() };
+    let hint = StartHint::Operator {
+        auto: false,
+        key: key.to_owned(),
+    };
     let job = Job::ReadStart { repository, issue, hint };
     let next = job.wanted_by(&job.subject(), &format!("api:{key}"), p.engine.now());
-    Ok(Ended { deliveries: vec![next], ..Ended::saying("opened") })
+    Ok(Ended {
+        deliveries: vec![next],
+        ..Ended::saying("opened")
+    })
 }
 
 /// Reacts to what was refused.
 pub(super) async fn refuse(p: &Performing<'_>, repository: i64, node_id: &str) -> Result<Ended, Trouble> {
-    let row = p.engine.0.store.repositories().await?.into_iter().find(|r| r.id == repository);
+    let row = p
+        .engine
+        .0
+        .store
+        .repositories()
+        .await?
+        .into_iter()
+        .find(|r| r.id == repository);
     if let Some(row) = row {
-        p.github.react(&repo(&row), &NodeId(node_id.to_owned()), Reaction::Confused).await?;
+        p.github
+            .react(&repo(&row), &NodeId(node_id.to_owned()), Reaction::Confused)
+            .await?;
     }
     Ok(Ended::saying("reacted"))
 }
@@ -111,9 +155,15 @@ fn refusal_of(p: &Performing<'_>, repository: i64, found: &Found, manner: Manner
     if manner == Manner::Silence {
         return Ended::saying("refused in silence");
     }
-    let job = Job::Refuse { repository, node_id: found.node_id.clone() };
+    let job = Job::Refuse {
+        repository,
+        node_id: found.node_id.clone(),
+    };
     let row = job.wanted_by(&job.subject(), &format!("refused:{}", found.id), p.engine.now());
-    Ended { deliveries: vec![row], ..Ended::saying("refused") }
+    Ended {
+        deliveries: vec![row],
+        ..Ended::saying("refused")
+    }
 }
 
 /// The newest start after `since`: a label that is still on, a reopening with the label on, or `/start`.
@@ -125,7 +175,9 @@ async fn last_start(p: &Performing<'_>, repo: &Repo, state: &WorkflowState, sinc
     for event in issue.events.iter().filter(|e| e.at > since) {
         let how = match &event.kind {
             IssueEventKind::Labeled(name) if name.eq_ignore_ascii_case(&labels.auto) && on(&labels.auto) => StartedBy::AutoLabel,
-            IssueEventKind::Labeled(name) if name.eq_ignore_ascii_case(&labels.trigger) && on(&labels.trigger) => StartedBy::Label,
+            IssueEventKind::Labeled(name) if name.eq_ignore_ascii_case(&labels.trigger) && on(&labels.trigger) => {
+                StartedBy::Label
+            }
             IssueEventKind::Reopened if since.0 > 0 && on(&labels.trigger) => StartedBy::Label,
             IssueEventKind::Labeled(_)
             | IssueEventKind::Unlabeled(_)
@@ -136,18 +188,35 @@ async fn last_start(p: &Performing<'_>, repo: &Repo, state: &WorkflowState, sinc
         let Some(actor) = &event.actor else { continue };
         let by = permitted(p, repo, actor).await?;
         let id = format!("label-event:{}", event.node_id.0);
-        let found = Found { id, by, how, at: event.at, comment: None, node_id: issue.node_id.0.clone() };
+        let found = Found {
+            id,
+            by,
+            how,
+            at: event.at,
+            comment: None,
+            node_id: issue.node_id.0.clone(),
+        };
         // A writer's label counts, whoever labelled after him.
         if newest.as_ref().is_none_or(|(_, old)| !old.by.writes() || found.by.writes()) {
             newest = Some((event.at, found));
         }
     }
     let bare = p.engine.0.config.settings.commands.bare;
-    for comment in state.comments.iter().filter(|c| c.created_at > since && c.edited_at.is_none()) {
+    for comment in state
+        .comments
+        .iter()
+        .filter(|c| c.created_at > since && c.edited_at.is_none())
+    {
         let starts = command::looks_like(&comment.body) && command::parse(&comment.body, bare).commands.contains(&Command::Start);
-        let Some(actor) = comment.author.as_ref().filter(|_| starts) else { continue };
+        let Some(actor) = comment.author.as_ref().filter(|_| starts) else {
+            continue;
+        };
         let us = p.github.identity(repo.installation).await?;
-        if login(actor) == us.login || newest.as_ref().is_some_and(|(at, old)| *at > comment.created_at && old.by.writes()) {
+        if login(actor) == us.login
+            || newest
+                .as_ref()
+                .is_some_and(|(at, old)| *at > comment.created_at && old.by.writes())
+        {
             continue;
         }
         let node_id = comment.node_id.0.clone();

@@ -20,9 +20,11 @@ impl At<'_> {
     pub(super) async fn task(&self, ask: &Ask) -> Result<Task, Trouble> {
         let w = self.w;
         Ok(match ask {
-            Ask::Requirements { .. } => {
-                Task::Requirements { issue: self.issue_text(), answers: self.exchanges(), repository: self.repository().await? }
-            }
+            Ask::Requirements { .. } => Task::Requirements {
+                issue: self.issue_text(),
+                answers: self.exchanges(),
+                repository: self.repository().await?,
+            },
             Ask::Plan { .. } => Task::Plan {
                 issue: self.issue_text(),
                 requirements: w.requirements.clone().ok_or_else(|| missing("the requirements"))?,
@@ -30,7 +32,12 @@ impl At<'_> {
                 repository: self.repository().await?,
                 phases_max: w.settings.limits.phases,
                 revisions: w.revisions.clone(),
-                merged: w.phases.values().filter(|p| p.fate == Fate::Merged).map(|p| p.plan.clone()).collect(),
+                merged: w
+                    .phases
+                    .values()
+                    .filter(|p| p.fate == Fate::Merged)
+                    .map(|p| p.plan.clone())
+                    .collect(),
             },
             Ask::Write { target, .. } => Task::Write {
                 title: w.issue.title.clone(),
@@ -41,9 +48,11 @@ impl At<'_> {
                 reason: self.reason(*target).await?,
                 hints: self.track(*target)?.hints.clone(),
             },
-            Ask::Diagnose { target, .. } => {
-                Task::Diagnose { phase: self.planned(*target), failures: self.failures(*target).await?, files: self.files(*target).await? }
-            }
+            Ask::Diagnose { target, .. } => Task::Diagnose {
+                phase: self.planned(*target),
+                failures: self.failures(*target).await?,
+                files: self.files(*target).await?,
+            },
             Ask::Verify { target, .. } => Task::Verify {
                 phase: self.planned(*target),
                 criteria: self.criteria(*target),
@@ -53,7 +62,12 @@ impl At<'_> {
             Ask::Notes { .. } => Task::ReleaseNotes {
                 title: w.issue.title.clone(),
                 summary: w.requirements.as_ref().map(|r| r.summary.clone()).unwrap_or_default(),
-                phases: w.phases.values().filter(|p| p.fate == Fate::Merged).map(|p| p.plan.clone()).collect(),
+                phases: w
+                    .phases
+                    .values()
+                    .filter(|p| p.fate == Fate::Merged)
+                    .map(|p| p.plan.clone())
+                    .collect(),
             },
         })
     }
@@ -66,16 +80,29 @@ impl At<'_> {
     }
 
     async fn repository(&self) -> Result<RepositoryView, Trouble> {
-        Ok(RepositoryView { name: self.w.repository.name.clone(), paths: self.paths().await?, truncated: false })
+        Ok(RepositoryView {
+            name: self.w.repository.name.clone(),
+            paths: self.paths().await?,
+            truncated: false,
+        })
     }
 
     fn issue_text(&self) -> IssueText {
         let issue = &self.w.issue;
-        IssueText { number: issue.number, title: issue.title.clone(), body: issue.body.clone(), author: issue.author.login.clone() }
+        IssueText {
+            number: issue.number,
+            title: issue.title.clone(),
+            body: issue.body.clone(),
+            author: issue.author.login.clone(),
+        }
     }
 
     fn exchanges(&self) -> Vec<Exchange> {
-        let answered = self.w.questions.iter().filter_map(|q| q.answer.clone().map(|answer| (q, answer)));
+        let answered = self
+            .w
+            .questions
+            .iter()
+            .filter_map(|q| q.answer.clone().map(|answer| (q, answer)));
         answered
             .map(|(q, answer)| Exchange {
                 questions: q.questions.clone(),
@@ -107,7 +134,13 @@ impl At<'_> {
         }
         let mut paths: Vec<String> = match self.planned(target) {
             Some(phase) => phase.files,
-            None => self.w.phases.values().filter(|p| p.fate == Fate::Merged).flat_map(|p| p.plan.files.clone()).collect(),
+            None => self
+                .w
+                .phases
+                .values()
+                .filter(|p| p.fate == Fate::Merged)
+                .flat_map(|p| p.plan.files.clone())
+                .collect(),
         };
         paths.extend(known.keys().cloned());
         paths.sort();
@@ -128,13 +161,17 @@ impl At<'_> {
 
     /// A file at the head of a track, or at its base.
     async fn content(&self, track: &Track, path: &str) -> Result<Option<String>, Trouble> {
-        let Some(at) = track.head.as_ref().or(track.from.as_ref()) else { return Ok(None) };
+        let Some(at) = track.head.as_ref().or(track.from.as_ref()) else {
+            return Ok(None);
+        };
         let found = self.p.github.file(&self.repo, path, &object_id(at)?, FILE_BYTES_MAX).await?;
         Ok(found.and_then(|file| file.text().map(str::to_owned)))
     }
 
     async fn failures(&self, target: Target) -> Result<Vec<FailedCheck>, Trouble> {
-        let Some(failures) = &self.track(target)?.failures else { return Ok(Vec::new()) };
+        let Some(failures) = &self.track(target)?.failures else {
+            return Ok(Vec::new());
+        };
         let bytes = self.p.engine.0.store.blob(failures.blob.0.clone()).await?;
         Ok(bytes.and_then(|b| serde_json::from_slice(&b).ok()).unwrap_or_default())
     }
@@ -153,7 +190,10 @@ impl At<'_> {
                 None => Reason::First,
             },
             WriteReason::Checks => match &track.diagnosis {
-                Some(diagnosis) => Reason::Checks { diagnosis: diagnosis.clone(), failures: self.failures(target).await? },
+                Some(diagnosis) => Reason::Checks {
+                    diagnosis: diagnosis.clone(),
+                    failures: self.failures(target).await?,
+                },
                 None => Reason::Hint,
             },
             WriteReason::Verdict => {
@@ -161,7 +201,9 @@ impl At<'_> {
                 let unmet = verdict.into_iter().flat_map(|v| &v.criteria).filter(|c| !c.met);
                 let unmet = unmet.map(|c| format!("{}: {}", c.criterion, c.evidence));
                 let findings = verdict.into_iter().flat_map(|v| &v.findings).map(|f| f.message.clone());
-                Reason::Verdict { findings: unmet.chain(findings).collect() }
+                Reason::Verdict {
+                    findings: unmet.chain(findings).collect(),
+                }
             }
             WriteReason::Review => Reason::Review { remarks: remarks(track) },
         })
@@ -171,7 +213,12 @@ impl At<'_> {
         let track = self.track(target)?;
         let of_head = track.checks.iter().filter(|view| Some(&view.head) == track.head.as_ref());
         let results = of_head.flat_map(|view| &view.checks);
-        Ok(results.map(|c| CheckResult { name: c.name.clone(), conclusion: c.conclusion.clone().unwrap_or_default() }).collect())
+        Ok(results
+            .map(|c| CheckResult {
+                name: c.name.clone(),
+                conclusion: c.conclusion.clone().unwrap_or_default(),
+            })
+            .collect())
     }
 }
 
@@ -182,7 +229,13 @@ fn remarks(track: &Track) -> Vec<Remark> {
         let whole = !review.body.trim().is_empty() && review.state != ReviewState::Approved;
         if whole {
             let (id, author, text) = (review.id, review.by.login.clone(), review.body.clone());
-            found.push(Remark { id, author, path: None, line: None, text });
+            found.push(Remark {
+                id,
+                author,
+                path: None,
+                line: None,
+                text,
+            });
         }
         found.extend(review.remarks.iter().map(|r| Remark {
             id: r.id,

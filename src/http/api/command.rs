@@ -118,7 +118,9 @@ fn approved(what: Option<&str>, phase: Option<Phase>) -> Result<Option<ApproveWh
         Some("plan" | "plan_approval") => ApproveWhat::Plan,
         Some("release" | "release_approval") => ApproveWhat::Release,
         Some("phase" | "phase_review" | "protected_change" | "no_ci") => {
-            return phase.map(Some).ok_or_else(|| unprocessable(format!("phase is missing: {SHAPE}.")));
+            return phase
+                .map(Some)
+                .ok_or_else(|| unprocessable(format!("phase is missing: {SHAPE}.")));
         }
         Some(other) => ApproveWhat::Phase(
             phase::read(other).ok_or_else(|| unprocessable(format!("what must be plan, release or a phase: {SHAPE}.")))?,
@@ -136,7 +138,9 @@ fn digits(hash: String) -> Result<String, ApiError> {
     if fits {
         return Ok(hash.to_ascii_lowercase());
     }
-    Err(unprocessable(format!("hash must be at least {HASH_DIGITS_MIN} hexadecimal digits of the one that was shown.")))
+    Err(unprocessable(format!(
+        "hash must be at least {HASH_DIGITS_MIN} hexadecimal digits of the one that was shown."
+    )))
 }
 
 fn words(member: &str, text: String) -> Result<String, ApiError> {
@@ -144,7 +148,11 @@ fn words(member: &str, text: String) -> Result<String, ApiError> {
     if trimmed.is_empty() || trimmed.chars().count() > TEXT_CHARS_MAX {
         return Err(unprocessable(format!("{member} must have 1 to {TEXT_CHARS_MAX} characters.")));
     }
-    Ok(if trimmed.len() == text.len() { text } else { trimmed.to_owned() })
+    Ok(if trimmed.len() == text.len() {
+        text
+    } else {
+        trimmed.to_owned()
+    })
 }
 
 /// Money by its decimal digits: no binary fraction is between what was written and what is booked.
@@ -161,10 +169,11 @@ fn micro(amount: &Amount) -> Result<MicroUsd, ApiError> {
     };
     let found = if digits(whole, 12) && digits(part, 6) { read() } else { None };
     let most = BUDGET_USD_MAX * 1_000_000;
-    found
-        .filter(|micro| (0..=most).contains(micro))
-        .map(MicroUsd)
-        .ok_or_else(|| unprocessable(format!("amount must be US dollars, such as 7.50, and at most {BUDGET_USD_MAX}.")))
+    found.filter(|micro| (0..=most).contains(micro)).map(MicroUsd).ok_or_else(|| {
+        unprocessable(format!(
+            "amount must be US dollars, such as 7.50, and at most {BUDGET_USD_MAX}."
+        ))
+    })
 }
 
 fn unprocessable(text: String) -> ApiError {
@@ -194,8 +203,20 @@ mod tests {
         ] {
             assert_eq!(amount(&format!("{{\"amount\":{json}}}")), Some(micro), "{json}");
         }
-        for json in ["-1", "1e400", "1e3", "\"\"", "\"7,5\"", "\"7.\"", "\"NaN\"", "1000001", "null", "[7]", "true", "0.0000001"]
-        {
+        for json in [
+            "-1",
+            "1e400",
+            "1e3",
+            "\"\"",
+            "\"7,5\"",
+            "\"7.\"",
+            "\"NaN\"",
+            "1000001",
+            "null",
+            "[7]",
+            "true",
+            "0.0000001",
+        ] {
             assert_eq!(amount(&format!("{{\"amount\":{json}}}")), None, "{json}");
         }
     }
@@ -208,8 +229,16 @@ mod tests {
         assert_eq!(approved(Some("release"), None), Ok(Some(ApproveWhat::Release)));
         assert_eq!(approved(Some("2"), None), Ok(Some(ApproveWhat::Phase(PhaseRef::Number(2)))));
         assert_eq!(approved(None, phase()), Ok(Some(ApproveWhat::Phase(PhaseRef::Number(2)))));
-        assert_eq!(approved(Some("phase_review"), phase()), Ok(Some(ApproveWhat::Phase(PhaseRef::Number(2)))));
-        for (what, phase) in [(Some("phase"), None), (Some("everything"), None), (Some("plan"), phase()), (Some("3"), phase())] {
+        assert_eq!(
+            approved(Some("phase_review"), phase()),
+            Ok(Some(ApproveWhat::Phase(PhaseRef::Number(2))))
+        );
+        for (what, phase) in [
+            (Some("phase"), None),
+            (Some("everything"), None),
+            (Some("plan"), phase()),
+            (Some("3"), phase()),
+        ] {
             assert!(approved(what, phase).is_err(), "{what:?}");
         }
     }

@@ -30,7 +30,11 @@ impl<T: DeserializeOwned> FromRequestParts<AppState> for Asked<T> {
         let query = Query::<T>::try_from_uri(&parts.uri);
         query.map(|Query(given)| Self(given)).map_err(|error| {
             let text = error.body_text();
-            ApiError::Unprocessable(text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text).to_owned())
+            ApiError::Unprocessable(
+                text.strip_prefix("Failed to deserialize query string: ")
+                    .unwrap_or(&text)
+                    .to_owned(),
+            )
         })
     }
 }
@@ -83,6 +87,8 @@ pub(super) fn page(limit: Option<u32>) -> Result<u32, ApiError> {
     match limit {
         None => Ok(PAGE),
         Some(limit) if (1..=PAGE_MAX).contains(&limit) => Ok(limit),
-        Some(limit) => Err(ApiError::Unprocessable(format!("limit is {limit}; it must be between 1 and {PAGE_MAX}."))),
+        Some(limit) => Err(ApiError::Unprocessable(format!(
+            "limit is {limit}; it must be between 1 and {PAGE_MAX}."
+        ))),
     }
 }

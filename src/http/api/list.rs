@@ -13,7 +13,15 @@ use crate::store::WorkflowFilter;
 use crate::workflow::state;
 
 /// The statuses of a workflow, by INTERFACE.
-const STATUSES: [&str; 7] = ["active", "waiting", "paused", "failed", "cancelled", "rolled_back", "complete"];
+const STATUSES: [&str; 7] = [
+    "active",
+    "waiting",
+    "paused",
+    "failed",
+    "cancelled",
+    "rolled_back",
+    "complete",
+];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -53,9 +61,10 @@ pub(in crate::http) async fn workflows(
 
 fn known(parameter: &str, given: Option<&str>, words: &[&str]) -> Result<(), ApiError> {
     match given {
-        Some(word) if !words.contains(&word) => {
-            Err(ApiError::Unprocessable(format!("{parameter} must be one of {}.", words.join(", "))))
-        }
+        Some(word) if !words.contains(&word) => Err(ApiError::Unprocessable(format!(
+            "{parameter} must be one of {}.",
+            words.join(", ")
+        ))),
         Some(_) | None => Ok(()),
     }
 }

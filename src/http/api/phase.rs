@@ -39,7 +39,9 @@ pub(super) fn read(text: &str) -> Option<PhaseRef> {
     let (number, slug) = lower.split_once('-')?;
     let numbered = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
     let named = (1..=SLUG_CHARS_MAX).contains(&slug.len())
-        && slug.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        && slug
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     (numbered && named).then_some(PhaseRef::Id(lower))
 }
 
@@ -57,7 +59,19 @@ mod tests {
         ] {
             assert_eq!(serde_json::from_str::<Phase>(json).unwrap(), Phase(phase), "{json}");
         }
-        for json in ["0", "-1", "1.5", "\"\"", "\"-\"", "\"parser\"", "\"02-\"", "\"02-a b\"", "\"99999999999\"", "[]", "null"] {
+        for json in [
+            "0",
+            "-1",
+            "1.5",
+            "\"\"",
+            "\"-\"",
+            "\"parser\"",
+            "\"02-\"",
+            "\"02-a b\"",
+            "\"99999999999\"",
+            "[]",
+            "null",
+        ] {
             let told = serde_json::from_str::<Phase>(json).unwrap_err().to_string();
             assert!(told.starts_with(SHAPE), "{json}: {told}");
         }

@@ -15,8 +15,19 @@ use crate::store::EventRow;
 type Answer = Result<Json<Value>, ApiError>;
 
 /// What `/status` shows of a workflow.
-const STATUS: [&str; 11] =
-    ["id", "repository", "issue", "round", "state", "forked", "status", "reason", "waiting_for", "waits", "updated_at"];
+const STATUS: [&str; 11] = [
+    "id",
+    "repository",
+    "issue",
+    "round",
+    "state",
+    "forked",
+    "status",
+    "reason",
+    "waiting_for",
+    "waits",
+    "updated_at",
+];
 
 /// A page of a log.
 #[derive(Deserialize)]
@@ -46,7 +57,9 @@ pub(in crate::http) async fn status(State(app): State<AppState>, Path(id): Path<
 
 pub(in crate::http) async fn phases(State(app): State<AppState>, Path(id): Path<String>, _: Asked<Nothing>) -> Answer {
     let row = find(&app, &id).await?;
-    view::phases(&row, app.engine().clock().now()).map(Json).ok_or(ApiError::Internal)
+    view::phases(&row, app.engine().clock().now())
+        .map(Json)
+        .ok_or(ApiError::Internal)
 }
 
 pub(in crate::http) async fn events(State(app): State<AppState>, Path(id): Path<String>, Asked(pages): Asked<Pages>) -> Answer {

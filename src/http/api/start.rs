@@ -41,7 +41,9 @@ pub(in crate::http) async fn start(State(app): State<AppState>, order: Order<Sta
     match (wanted.issue, wanted.text.as_deref()) {
         (Some(issue), None) => on_issue(&app, &wanted.repository, issue, (wanted.auto, &key)).await,
         (None, Some(text)) if !wanted.auto => on_text(&app, &wanted.repository, text, &key).await,
-        (None, Some(_)) => Err(unprocessable("auto goes with an issue: the plan for a text is always shown first.")),
+        (None, Some(_)) => Err(unprocessable(
+            "auto goes with an issue: the plan for a text is always shown first.",
+        )),
         (Some(_), Some(_)) | (None, None) => Err(unprocessable("Give either issue, a number, or text, which becomes an issue.")),
     }
 }
@@ -58,9 +60,11 @@ async fn on_issue(app: &AppState, repository: &str, issue: u64, (auto, key): (bo
     match app.engine().start(repository, issue, auto, key).await? {
         Reply::Pending => match appears(app, &name, before.as_ref()).await? {
             Some(row) => created(app, &row),
-            None => {
-                Ok((StatusCode::ACCEPTED, Json(json!({ "id": null, "repository": repository, "issue": issue }))).into_response())
-            }
+            None => Ok((
+                StatusCode::ACCEPTED,
+                Json(json!({ "id": null, "repository": repository, "issue": issue })),
+            )
+                .into_response()),
         },
         reply => answered(app, reply),
     }
@@ -71,9 +75,11 @@ async fn on_text(app: &AppState, repository: &str, text: &str, key: &str) -> Res
         return Err(unprocessable(&format!("text must have 1 to {TEXT_CHARS_MAX} characters.")));
     }
     match app.engine().generate(repository, text, key).await? {
-        Reply::Pending => {
-            Ok((StatusCode::ACCEPTED, Json(json!({ "id": null, "repository": repository, "issue": null }))).into_response())
-        }
+        Reply::Pending => Ok((
+            StatusCode::ACCEPTED,
+            Json(json!({ "id": null, "repository": repository, "issue": null })),
+        )
+            .into_response()),
         reply => answered(app, reply),
     }
 }
@@ -116,7 +122,9 @@ async fn appears(app: &AppState, name: &str, before: Option<&WorkflowRow>) -> Re
 fn is_repository(name: &str) -> Result<(), ApiError> {
     let part = |text: &str| {
         (1..=100).contains(&text.len())
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
     };
     match name.split_once('/') {
         Some((owner, name)) if part(owner) && part(name) => Ok(()),

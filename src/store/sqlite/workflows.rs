@@ -59,8 +59,14 @@ pub(super) async fn newest(connection: &mut SqliteConnection, subject: &str) -> 
 
 /// Hash of the last row of a workflow's log and the number of its last hand-off.
 pub(super) async fn ends_of_log(connection: &mut SqliteConnection, workflow: &str) -> Result<(String, i64), StoreError> {
-    let hash: Option<String> = sqlx::query_scalar(LAST_HASH).bind(workflow).fetch_optional(&mut *connection).await?;
-    let handoff: Option<i64> = sqlx::query_scalar(LAST_HANDOFF).bind(workflow).fetch_optional(connection).await?;
+    let hash: Option<String> = sqlx::query_scalar(LAST_HASH)
+        .bind(workflow)
+        .fetch_optional(&mut *connection)
+        .await?;
+    let handoff: Option<i64> = sqlx::query_scalar(LAST_HANDOFF)
+        .bind(workflow)
+        .fetch_optional(connection)
+        .await?;
     Ok((hash.unwrap_or_default(), handoff.unwrap_or(0)))
 }
 

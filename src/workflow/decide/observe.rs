@@ -27,7 +27,11 @@ pub(super) fn observe(d: &mut Deciding, arrival: &Arrival) -> Result<(), String>
         Fact::Heads(heads) => d.w.heads = Some(heads.clone()),
         Fact::Commanded(command) => return people::commanded(d, command),
         Fact::Done(done) => outcome::done(d, done, arrival.seq),
-        Fact::Broken { why } => advance::pause(d, None, &format!("{why}. Please report it with this workflow's log; `/resume` tries again.")),
+        Fact::Broken { why } => advance::pause(
+            d,
+            None,
+            &format!("{why}. Please report it with this workflow's log; `/resume` tries again."),
+        ),
         Fact::Delayed(delayed) => {
             if d.w.outstanding.contains_key(&delayed.key) {
                 d.w.delays.insert(delayed.key.clone(), delayed.clone());

@@ -158,7 +158,8 @@ fn answered_people(d: &mut Deciding, order: &Order) {
     if let Order::Minimise { node_id } = order {
         d.w.stale_comments.remove(node_id);
         let waits = &d.w.waiting_since;
-        d.w.needs.retain(|key, need| waits.contains_key(key) || need.comment.as_ref().is_none_or(|c| c.node_id != *node_id));
+        d.w.needs
+            .retain(|key, need| waits.contains_key(key) || need.comment.as_ref().is_none_or(|c| c.node_id != *node_id));
     } else if let Order::React { comment, with, .. } = order {
         if let Some(ack) = d.w.acks.get_mut(comment) {
             ack.reactions.retain(|r| r != with);
@@ -264,7 +265,9 @@ fn settled(d: &mut Deciding, order: &Order, target: Target) {
 fn rerun(track: &mut Track) {
     let names = std::mem::take(&mut track.rerunning);
     if let Some(view) = &track.checks {
-        track.superseded.extend(view.checks.iter().filter(|c| names.contains(&c.name)).filter_map(|c| c.id));
+        track
+            .superseded
+            .extend(view.checks.iter().filter(|c| names.contains(&c.name)).filter_map(|c| c.id));
     }
     for name in names {
         *track.reruns.entry(name).or_default() += 1;

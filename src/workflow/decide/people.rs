@@ -183,7 +183,12 @@ fn said(d: &mut Deciding, view: &CommentView) {
             d.w.auto_for = None; // an answer that nobody with write gave must be seen in the plan
         }
         d.w.requirements_turn += 1;
-        let ack = Ack { node_id: view.node_id.clone(), on: view.on, reactions: vec![Reaction::Eyes], reply: None };
+        let ack = Ack {
+            node_id: view.node_id.clone(),
+            on: view.on,
+            reactions: vec![Reaction::Eyes],
+            reply: None,
+        };
         d.w.acks.insert(view.id, ack);
         return;
     }

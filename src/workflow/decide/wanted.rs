@@ -274,7 +274,9 @@ fn one(w: &Workflow, target: Target, now: Millis, orders: &mut Vec<Order>) {
 
 /// The check run of a head that stops here and will not be presented: what stopped it, and who can move it.
 fn stopped(w: &Workflow, target: Target, now: Millis, waits: &[Waiting]) -> Option<Order> {
-    let track = w.track(target).filter(|t| t.pull.is_some() && t.merged.is_none() && t.change.is_none())?;
+    let track = w
+        .track(target)
+        .filter(|t| t.pull.is_some() && t.merged.is_none() && t.change.is_none())?;
     let head = track.head.clone()?;
     let testing = matches!(w.state_of(target), Some(State::HandoffToTester | State::Testing));
     let judged = ci::judge(w, target, now);

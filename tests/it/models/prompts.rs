@@ -334,7 +334,14 @@ fn every_role_has_a_profile_in_the_settings() {
     let models = RoleModels::default();
     let names: Vec<String> = tasks("x")
         .iter()
-        .map(|task| format!("{} {} {}", task.name(), task.role().name(), millhand::llm::task::profile_of(task.role(), &models)))
+        .map(|task| {
+            format!(
+                "{} {} {}",
+                task.name(),
+                task.role().name(),
+                millhand::llm::task::profile_of(task.role(), &models)
+            )
+        })
         .collect();
     let each: BTreeSet<&str> = names.iter().map(String::as_str).collect();
     assert_eq!(

@@ -62,14 +62,21 @@ pub(crate) struct Setting {
 
 impl Default for Setting {
     fn default() -> Self {
-        Self { settings: Settings::default(), webhooks: true, seed: 1 }
+        Self {
+            settings: Settings::default(),
+            webhooks: true,
+            seed: 1,
+        }
     }
 }
 
 impl Town {
     pub(crate) async fn new(setting: Setting) -> Self {
         // `RUST_LOG=millhand=debug` tells what a story did.
-        let _ = tracing_subscriber::fmt().with_env_filter(tracing_subscriber::EnvFilter::from_default_env()).with_test_writer().try_init();
+        let _ = tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .with_test_writer()
+            .try_init();
         let dir = TempDir::new().unwrap();
         let clock = Arc::new(ManualClock::new(Millis(1_790_000_000_000)));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(setting.seed));
@@ -110,18 +117,36 @@ impl Town {
             envelope: EnvelopeKey::new(SECRET.as_bytes()),
             config: EngineConfig {
                 settings: setting.settings,
-                timing: Timing { edit_ms: 30_000, quiet_ms: 60_000, active_ms: 60_000, idle_ms: 300_000 },
+                timing: Timing {
+                    edit_ms: 30_000,
+                    quiet_ms: 60_000,
+                    active_ms: 60_000,
+                    idle_ms: 300_000,
+                },
                 budget_max: MicroUsd(50_000_000),
                 mutation_interval_ms: 0,
             },
             heard: AtomicI64::new(0),
         });
         if setting.webhooks {
-            let door = Door { engine: engine.clone(), faults: faults.clone() };
-            sim.set_webhook(WebhookTarget::Router(Router::new().route("/webhooks/github", post(receive)).with_state(door)));
+            let door = Door {
+                engine: engine.clone(),
+                faults: faults.clone(),
+            };
+            sim.set_webhook(WebhookTarget::Router(
+                Router::new().route("/webhooks/github", post(receive)).with_state(door),
+            ));
         }
         engine.sweep().await.unwrap();
-        let town = Self { sim, engine, clock, store, faults, asked, _dir: dir };
+        let town = Self {
+            sim,
+            engine,
+            clock,
+            store,
+            faults,
+            asked,
+            _dir: dir,
+        };
         town.settle().await;
         town
     }
@@ -140,23 +165,43 @@ impl Town {
             if worked {
                 continue;
             }
-            let due = [self.sim.next_due(), self.engine.next_due().await.unwrap()].into_iter().flatten().min();
-            let Some(due) = due.filter(|due| due.since(quiet_since) < HORIZON) else { return };
+            let due = [self.sim.next_due(), self.engine.next_due().await.unwrap()]
+                .into_iter()
+                .flatten()
+                .min();
+            let Some(due) = due.filter(|due| due.since(quiet_since) < HORIZON) else {
+                return;
+            };
             self.clock.advance_to(Millis(due.0.max(self.clock.now().0 + 1)));
         }
-        panic!("the story goes in circles: {:?}", self.asked.lock().unwrap().iter().rev().take(30).collect::<Vec<_>>());
+        panic!(
+            "the story goes in circles: {:?}",
+            self.asked.lock().unwrap().iter().rev().take(30).collect::<Vec<_>>()
+        );
     }
 
     /// What is true of all workflows, apart from when somebody looked last.
     async fn picture(&self) -> Vec<Value> {
-        let all = self.store.workflows(WorkflowFilter { limit: 100, ..WorkflowFilter::default() }).await.unwrap();
+        let all = self
+            .store
+            .workflows(WorkflowFilter {
+                limit: 100,
+                ..WorkflowFilter::default()
+            })
+            .await
+            .unwrap();
         let without_looks = |row: WorkflowRow| {
             let mut state: Value = serde_json::from_str(&row.state).unwrap();
             let members = state.as_object_mut().unwrap();
             for key in ["version", "outstanding", "read_at", "look", "requests"] {
                 members.remove(key);
             }
-            for track in members["phases"].as_object_mut().unwrap().values_mut().map(|p| &mut p["track"]) {
+            for track in members["phases"]
+                .as_object_mut()
+                .unwrap()
+                .values_mut()
+                .map(|p| &mut p["track"])
+            {
                 track["read_at"] = Value::Null;
             }
             members["release"]["read_at"] = Value::Null;
@@ -167,7 +212,11 @@ impl Town {
 
     /// A person acts through GitHub's REST API; the answer's status and body.
     pub(crate) async fn act(&self, login: &str, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
-        let token = if login == "helper[bot]" { "sim-bot".to_owned() } else { format!("sim-{login}") };
+        let token = if login == "helper[bot]" {
+            "sim-bot".to_owned()
+        } else {
+            format!("sim-{login}")
+        };
         let request = Request::builder()
             .method(method)
             .uri(format!("/api/v3{path}"))
@@ -194,22 +243,38 @@ impl Town {
     }
 
     pub(crate) async fn open_issue(&self, login: &str, title: &str, body: &str) -> u64 {
-        let made = self.must(login, Method::POST, "/repos/acme/todo/issues", json!({ "title": title, "body": body })).await;
+        let made = self
+            .must(
+                login,
+                Method::POST,
+                "/repos/acme/todo/issues",
+                json!({ "title": title, "body": body }),
+            )
+            .await;
         made["number"].as_u64().unwrap()
     }
 
     pub(crate) async fn label(&self, login: &str, issue: u64, label: &str) {
-        self.must(login, Method::POST, &format!("/repos/acme/todo/issues/{issue}/labels"), json!({ "labels": [label] })).await;
+        self.must(
+            login,
+            Method::POST,
+            &format!("/repos/acme/todo/issues/{issue}/labels"),
+            json!({ "labels": [label] }),
+        )
+        .await;
     }
 
     pub(crate) async fn comment(&self, login: &str, number: u64, body: &str) -> u64 {
         let path = format!("/repos/acme/todo/issues/{number}/comments");
-        self.must(login, Method::POST, &path, json!({ "body": body })).await["id"].as_u64().unwrap()
+        self.must(login, Method::POST, &path, json!({ "body": body })).await["id"]
+            .as_u64()
+            .unwrap()
     }
 
     pub(crate) async fn review(&self, login: &str, pull: u64, event: &str, body: &str) {
         let path = format!("/repos/acme/todo/pulls/{pull}/reviews");
-        self.must(login, Method::POST, &path, json!({ "event": event, "body": body })).await;
+        self.must(login, Method::POST, &path, json!({ "event": event, "body": body }))
+            .await;
     }
 
     /// The newest workflow of an issue.
@@ -220,26 +285,48 @@ impl Town {
 
     pub(crate) async fn waits(&self, issue: u64) -> Vec<String> {
         let w = self.workflow(issue).await.expect("a workflow");
-        millhand::workflow::waits::waits(&w, self.clock.now()).into_iter().map(|wait| wait.sentence).collect()
+        millhand::workflow::waits::waits(&w, self.clock.now())
+            .into_iter()
+            .map(|wait| wait.sentence)
+            .collect()
     }
 
     /// The comments on an issue or pull request: author and text.
     pub(crate) async fn comments(&self, number: u64) -> Vec<(String, String)> {
-        let list = self.get(&format!("/repos/acme/todo/issues/{number}/comments?per_page=100")).await;
-        let text = |c: &Value| (c["user"]["login"].as_str().unwrap().to_owned(), c["body"].as_str().unwrap().to_owned());
+        let list = self
+            .get(&format!("/repos/acme/todo/issues/{number}/comments?per_page=100"))
+            .await;
+        let text = |c: &Value| {
+            (
+                c["user"]["login"].as_str().unwrap().to_owned(),
+                c["body"].as_str().unwrap().to_owned(),
+            )
+        };
         list.as_array().unwrap().iter().map(text).collect()
     }
 
     /// The story is over: the log replays, and everything that was said on the wire is what GitHub's descriptions allow.
     pub(crate) async fn finish(&self) {
         self.settle().await;
-        for row in self.store.workflows(WorkflowFilter { limit: 100, ..WorkflowFilter::default() }).await.unwrap() {
+        for row in self
+            .store
+            .workflows(WorkflowFilter {
+                limit: 100,
+                ..WorkflowFilter::default()
+            })
+            .await
+            .unwrap()
+        {
             let found = replay(self.store.as_ref(), &row.id).await.unwrap();
             assert_eq!(found.differences, vec![], "the log of {} does not replay", row.id);
             assert!(found.compared > 0);
         }
         let faults = self.faults.lock().unwrap().clone();
-        assert!(faults.is_empty(), "the wire was not as GitHub describes it:\n{}", faults.join("\n"));
+        assert!(
+            faults.is_empty(),
+            "the wire was not as GitHub describes it:\n{}",
+            faults.join("\n")
+        );
     }
 }
 
@@ -252,15 +339,25 @@ struct Door {
 async fn receive(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> StatusCode {
     let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
     let signature = text("x-hub-signature-256");
-    assert!(webhook::signature::verify(&[SecretString::from(SECRET)], &body, Some(&signature)), "every webhook is signed");
+    assert!(
+        webhook::signature::verify(&[SecretString::from(SECRET)], &body, Some(&signature)),
+        "every webhook is signed"
+    );
     let event = text("x-github-event");
     if contract::available()
         && let Err(wrong) = contract::webhooks::GATE.judge(&event, &body)
     {
         door.faults.lock().unwrap().extend(wrong);
     }
-    let delivery = Delivery { event, guid: text("x-github-delivery"), body: body.to_vec() };
-    door.engine.ingest(delivery).await.map_or(StatusCode::SERVICE_UNAVAILABLE, |_| StatusCode::ACCEPTED)
+    let delivery = Delivery {
+        event,
+        guid: text("x-github-delivery"),
+        body: body.to_vec(),
+    };
+    door.engine
+        .ingest(delivery)
+        .await
+        .map_or(StatusCode::SERVICE_UNAVAILABLE, |_| StatusCode::ACCEPTED)
 }
 
 /// Holds an exchange of the bot's against GitHub's descriptions, and lists it.
@@ -269,7 +366,10 @@ fn judged(note: &RequestNote<'_>, faults: &Mutex<Vec<String>>, list: &Mutex<Vec<
         RequestKind::Document(name) => name.to_owned(),
         RequestKind::Token | RequestKind::Rest | RequestKind::Log => format!("{} {}", note.method, note.path),
     };
-    list.lock().unwrap().push(format!("{name} ({})", note.status.map_or_else(|| "lost".to_owned(), |s| s.to_string())));
+    list.lock().unwrap().push(format!(
+        "{name} ({})",
+        note.status.map_or_else(|| "lost".to_owned(), |s| s.to_string())
+    ));
     if !contract::available() {
         return;
     }
@@ -286,17 +386,36 @@ fn judged(note: &RequestNote<'_>, faults: &Mutex<Vec<String>>, list: &Mutex<Vec<
             // A token's answer is not shown to anybody; files are asked for raw.
             let shown = note.status.filter(|_| note.kind != RequestKind::Token);
             let json = serde_json::from_slice::<Value>(note.answer).is_ok();
-            let kind = if json { "application/json" } else { "application/vnd.github.raw+json" };
+            let kind = if json {
+                "application/json"
+            } else {
+                "application/vnd.github.raw+json"
+            };
             let answer = shown.map(|status| contract::rest::Answer {
                 status,
-                message: contract::rest::Message { content_type: (!note.answer.is_empty()).then_some(kind), body: note.answer },
+                message: contract::rest::Message {
+                    content_type: (!note.answer.is_empty()).then_some(kind),
+                    body: note.answer,
+                },
             });
-            let request = contract::rest::Message { content_type, body: body.as_bytes() };
-            let exchange = contract::rest::Exchange { method: note.method.as_str(), path, query, request, answer };
+            let request = contract::rest::Message {
+                content_type,
+                body: body.as_bytes(),
+            };
+            let exchange = contract::rest::Exchange {
+                method: note.method.as_str(),
+                path,
+                query,
+                request,
+                answer,
+            };
             contract::rest::GATE.judge(&exchange).map(|_| ())
         }
     };
     if let Err(wrong) = judged {
-        faults.lock().unwrap().extend(wrong.into_iter().map(|w| format!("{name}: {w}")));
+        faults
+            .lock()
+            .unwrap()
+            .extend(wrong.into_iter().map(|w| format!("{name}: {w}")));
     }
 }

@@ -76,7 +76,8 @@ pub(crate) fn person(id: u64, login: &str, permission: Permission) -> Person {
         id,
         login: login.to_owned(),
         bot: false,
-        permission, node_id: None
+        permission,
+        node_id: None,
     }
 }
 

@@ -74,7 +74,12 @@ fn chance_takes_all_28_transitions_and_breaks_nothing() {
 
 /// Places that chance seldom finds people at.
 fn rare_places() -> Vec<Bench> {
-    vec![release_checks_turn_red(), somebody_pushes_to_the_release(), the_plan_is_revised_at_the_release(), no_money_for_the_verdict()]
+    vec![
+        release_checks_turn_red(),
+        somebody_pushes_to_the_release(),
+        the_plan_is_revised_at_the_release(),
+        no_money_for_the_verdict(),
+    ]
 }
 
 #[test]
