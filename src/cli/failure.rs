@@ -60,9 +60,9 @@ impl From<ConfigError> for Failure {
 /// The database as the operator must deal with it. A name that is no file's is a setting; the rest is the machine's state.
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Refused(reason) => Self::usage(format!("MILLHAND_DATABASE_URL cannot be used: {reason}.")),
-            other => Self::failed(format!("MILLHAND_DATABASE_URL: {other}.")),
+        if let StoreError::Refused(reason) = &error {
+            return Self::usage(format!("MILLHAND_DATABASE_URL cannot be used: {reason}."));
         }
+        Self::failed(format!("MILLHAND_DATABASE_URL: {error}."))
     }
 }

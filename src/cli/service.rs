@@ -136,10 +136,12 @@ impl Service {
 /// A port that is free, or the sentence that says why it is not.
 pub(super) async fn bind(at: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(at).await.map_err(|error| {
-        let reason = match error.kind() {
-            std::io::ErrorKind::AddrInUse => "the port is in use by another process".to_owned(),
-            std::io::ErrorKind::PermissionDenied => "this user may not take that port".to_owned(),
-            _ => error.to_string(),
+        let reason = if error.kind() == std::io::ErrorKind::AddrInUse {
+            "the port is in use by another process".to_owned()
+        } else if error.kind() == std::io::ErrorKind::PermissionDenied {
+            "this user may not take that port".to_owned()
+        } else {
+            error.to_string()
         };
         Failure::failed(format!("Nothing can listen at {at}: {reason}."))
     })
@@ -158,7 +160,7 @@ fn state(engine: &Engine, github: &Github, entropy: Arc<dyn Entropy>, (app, conf
 fn engine_config(config: &Config) -> EngineConfig {
     EngineConfig {
         settings: config.defaults.clone(),
-        timing: config.timing.clone(),
+        timing: config.timing,
         budget_max: config.budget_max,
         mutation_interval_ms: config.mutation_interval_ms,
     }

@@ -149,6 +149,7 @@ fn what_cannot_be_used_is_refused_by_name() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table, one row a variable")]
 fn a_variable_that_cannot_be_used_is_refused_by_name() {
     let rows = [
         (

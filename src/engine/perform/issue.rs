@@ -33,7 +33,7 @@ impl At<'_> {
             }
             Order::AskPerson { key } => {
                 let Some(wait) = waits(w, self.p.engine.now()).into_iter().find(|wait| wait.key == *key) else {
-                    return Err(Trouble::Never("nobody is waited for any more".to_owned()));
+                    return Ok(settled()); // nobody is waited for any more
                 };
                 let text = need::comment(w, &wait);
                 self.post(
@@ -51,27 +51,8 @@ impl At<'_> {
                     .await?;
                 Ok(settled())
             }
-            Order::React { node_id, with, .. } => {
-                let with = match with {
-                    Reaction::Eyes => With::Eyes,
-                    Reaction::Up => With::ThumbsUp,
-                    Reaction::Confused => With::Confused,
-                };
-                self.p.github.react(&self.repo, &NodeId(node_id.clone()), with).await?;
-                Ok(settled())
-            }
-            Order::Reply { comment } => {
-                let Some(ack) = w.acks.get(comment) else {
-                    return Err(Trouble::Never("it is answered already".to_owned()));
-                };
-                let number = match ack.on {
-                    Thread::Issue => w.issue.number,
-                    Thread::Pull(number) => number,
-                };
-                let text = ack.reply.clone().unwrap_or_default();
-                self.post(number, &self.marker("reply", &comment.to_string()), &text, None)
-                    .await
-            }
+            Order::React { node_id, with, .. } => self.react(node_id, *with).await,
+            Order::Reply { comment } => self.reply(*comment).await,
             Order::SetLabel => {
                 self.p
                     .github
@@ -85,6 +66,29 @@ impl At<'_> {
             }
             _ => Err(Trouble::Never("not an order for the issue".to_owned())),
         }
+    }
+
+    async fn react(&self, node_id: &str, with: Reaction) -> Result<Ended, Trouble> {
+        let with = match with {
+            Reaction::Eyes => With::Eyes,
+            Reaction::Up => With::ThumbsUp,
+            Reaction::Confused => With::Confused,
+        };
+        self.p.github.react(&self.repo, &NodeId(node_id.to_owned()), with).await?;
+        Ok(settled())
+    }
+
+    /// One short reply under the comment's own issue or pull request.
+    async fn reply(&self, comment: u64) -> Result<Ended, Trouble> {
+        let Some(ack) = self.w.acks.get(&comment) else {
+            return Ok(settled()); // it is answered already
+        };
+        let number = match ack.on {
+            Thread::Issue => self.w.issue.number,
+            Thread::Pull(number) => number,
+        };
+        let text = ack.reply.clone().unwrap_or_default();
+        self.post(number, &self.marker("reply", &comment.to_string()), &text, None).await
     }
 
     /// The status comment: edited where it is, written anew if a person deleted it.

@@ -66,7 +66,7 @@ pub(in crate::http) struct Nothing {}
 pub(in crate::http) async fn approve(state: State<AppState>, id: Path<String>, order: Order<Approve>) -> Answer {
     let Approve { what, phase, hash } = order.body;
     let what = approved(what.as_deref(), phase)?;
-    let hash = hash.map(digits).transpose()?;
+    let hash = hash.as_deref().map(digits).transpose()?;
     give(state, id, Command::Approve { what, hash }, &order.key).await
 }
 
@@ -133,7 +133,7 @@ fn approved(what: Option<&str>, phase: Option<Phase>) -> Result<Option<ApproveWh
     }
 }
 
-fn digits(hash: String) -> Result<String, ApiError> {
+fn digits(hash: &str) -> Result<String, ApiError> {
     let fits = (HASH_DIGITS_MIN..=HASH_DIGITS_MAX).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
     if fits {
         return Ok(hash.to_ascii_lowercase());

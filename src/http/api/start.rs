@@ -66,7 +66,7 @@ async fn on_issue(app: &AppState, repository: &str, issue: u64, (auto, key): (bo
             )
                 .into_response()),
         },
-        reply => answered(app, reply),
+        reply @ (Reply::Done(_) | Reply::Refused(_) | Reply::NotFound) => answered(app, reply),
     }
 }
 
@@ -80,7 +80,7 @@ async fn on_text(app: &AppState, repository: &str, text: &str, key: &str) -> Res
             Json(json!({ "id": null, "repository": repository, "issue": null })),
         )
             .into_response()),
-        reply => answered(app, reply),
+        reply @ (Reply::Done(_) | Reply::Refused(_) | Reply::NotFound) => answered(app, reply),
     }
 }
 

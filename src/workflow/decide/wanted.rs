@@ -281,7 +281,8 @@ fn stopped(w: &Workflow, target: Target, now: Millis, waits: &[Waiting]) -> Opti
     let testing = matches!(w.state_of(target), Some(State::HandoffToTester | State::Testing));
     let judged = ci::judge(w, target, now);
     let person = matches!(judged, CiVerdict::Absent | CiVerdict::TooLong | CiVerdict::Person(_));
-    if !track.gave_up && !(testing && person) {
+    let stops = track.gave_up || (testing && person);
+    if !stops {
         return None;
     }
     let digest = format!("{head}:{}", check::run(w, target, waits).digest);
