@@ -12,13 +12,17 @@ use serde::{Deserialize, Serialize};
 
 use super::job::{Job, StartHint};
 use super::perform::{Ended, Performing, Trouble};
-use super::{Engine, subject};
+use super::{Engine, record, subject};
 use crate::clock::Millis;
 use crate::github::{Conditional, InstallationId};
 use crate::store::{InstallationRow, NewDelivery, RepositoryRow, StoreError, WorkflowFilter};
+use crate::workflow::fact::{Fact, Look};
 
 /// How often the list of installations is read: webhooks tell at once, this heals what they missed.
 const LIST_EVERY: Duration = Duration::from_secs(10 * 60);
+
+/// Open workflows that are told at once to look, at start-up.
+const OPEN_PAGE: u32 = 100;
 
 /// How far a sweep looks back beyond its last look, for clocks that differ and reads that lag.
 const OVERLAP: Duration = Duration::from_secs(120);
@@ -36,6 +40,25 @@ struct Cursor {
 /// Orders a look at all installations now.
 pub(super) async fn order_discovery(engine: &Engine) -> Result<(), StoreError> {
     let now = engine.now();
+    // What happened to open workflows while nobody was here.
+    let mut before = None;
+    loop {
+        let filter = WorkflowFilter {
+            open: true,
+            before: before.take(),
+            limit: OPEN_PAGE,
+            ..WorkflowFilter::default()
+        };
+        let page = engine.0.store.workflows(filter).await?;
+        let look = |w: &crate::store::WorkflowRow| {
+            record::fact_delivery(&w.subject, &format!("look:start:{}", now.0), &Fact::Look(Look::Issue), now)
+        };
+        engine.0.store.ingest(page.iter().map(look).collect()).await?;
+        match page.last() {
+            Some(last) if page.len() == OPEN_PAGE as usize => before = Some(last.id.clone()),
+            _ => break,
+        }
+    }
     let job = Job::ListInstallations { due: now };
     engine
         .deliver(job.wanted_by(subject::SERVICE, &format!("list:start:{}", now.0), now))

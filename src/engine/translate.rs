@@ -33,7 +33,14 @@ pub(super) fn translate(subject: &str, row: &InboxRow, open: bool, labels: &Labe
         };
     }
     if row.kind == WANTED {
-        return serde_json::from_slice(&row.body).map_or(Said::Nothing("not a job of this version"), Said::Job);
+        return match serde_json::from_slice(&row.body) {
+            // The sweep saw that something about the issue changed: whoever works on it looks.
+            Ok(Job::ReadStart {
+                hint: StartHint::Seen, ..
+            }) if open => Said::Fact(Box::new(arrival(row, Fact::Look(Look::Issue)))),
+            Ok(job) => Said::Job(job),
+            Err(_) => Said::Nothing("not a job of this version"),
+        };
     }
     let Some(event) = row.kind.strip_prefix(WEBHOOK) else {
         return Said::Nothing("unknown kind");

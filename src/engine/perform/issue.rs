@@ -88,7 +88,8 @@ impl At<'_> {
             Thread::Pull(number) => number,
         };
         let text = ack.reply.clone().unwrap_or_default();
-        self.post(number, &self.marker("reply", &comment.to_string()), &text, None).await
+        self.post(number, &self.marker("reply", &comment.to_string()), &text, None)
+            .await
     }
 
     /// The status comment: edited where it is, written anew if a person deleted it.

@@ -11,7 +11,7 @@ use crate::github::render::{Marker, Renderer};
 use crate::github::{IssueEventKind, NewIssue, NodeId, Reaction, Repo, WorkflowState};
 use crate::store::{WorkflowFilter, WorkflowRow};
 use crate::workflow::command::{self, Command, Manner};
-use crate::workflow::fact::{App, Fact, Repository, Start, StartedBy};
+use crate::workflow::fact::{App, Fact, Repository, Start, StartedBy, Timing};
 use crate::workflow::ids::Person;
 use crate::workflow::policy;
 
@@ -233,6 +233,15 @@ async fn last_start(p: &Performing<'_>, repo: &Repo, state: &WorkflowState, sinc
     Ok(newest.map(|(_, found)| found))
 }
 
+/// Where no webhook has ever come, looking is the only way in: then there is no idle pace.
+fn timing(p: &Performing<'_>, set: Timing) -> Timing {
+    let deaf = p.engine.0.heard.load(std::sync::atomic::Ordering::Relaxed) == 0;
+    Timing {
+        idle_ms: if deaf { set.active_ms.min(set.idle_ms) } else { set.idle_ms },
+        ..set
+    }
+}
+
 fn start(
     p: &Performing<'_>,
     row: &crate::store::RepositoryRow,
@@ -263,7 +272,7 @@ fn start(
         previous: previous.map(|w| w.id.clone()),
         reopened: previous.is_some_and(|w| w.status == "complete"),
         settings: config.settings.clone(),
-        timing: config.timing,
+        timing: timing(p, config.timing),
         budget_max: config.budget_max,
         app,
     }

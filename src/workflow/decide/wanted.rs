@@ -80,7 +80,7 @@ fn always(w: &Workflow, waits: &[Waiting], orders: &mut Vec<Order>) {
     if w.look.is_some() {
         orders.push(Order::ReadIssue { due: NOW });
     } else if w.ended.is_none() {
-        let active = w.paused.is_none() && waits.iter().all(|wait| wait.kind == WaitKind::Machine);
+        let active = w.paused.is_none() && waits.iter().any(|wait| wait.kind == WaitKind::Machine);
         let every = Duration::from_millis(if active { w.timing.active_ms } else { w.timing.idle_ms });
         orders.push(Order::ReadIssue {
             due: w.read_at.unwrap_or(w.started_at).plus(every),

@@ -2,6 +2,8 @@
 //!
 //! A case is a function over `dyn Store`; `conformance!` makes it a test of one database. A new database gives the macro
 //! a function that opens a fresh store, and runs the same cases.
+//!
+//! Invariant: a case speaks to `dyn Store` only, so that every store is held to the same.
 
 /// Makes a test of each case for the database that `$open` opens fresh (`async fn() -> bench::Fresh`).
 macro_rules! conformance {

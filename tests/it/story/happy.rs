@@ -55,6 +55,14 @@ async fn a_labelled_issue_becomes_merged_pull_requests() {
 
     let w = town.workflow(issue).await.unwrap();
     assert_eq!(w.ended, Some(End::Complete), "{:#?}", town.waits(issue).await);
+    // On the issue: status, plan, the release's approval, beside what people wrote.
+    let bot: Vec<_> = town
+        .comments(issue)
+        .await
+        .into_iter()
+        .filter(|(login, _)| login == "millhand[bot]")
+        .collect();
+    assert_eq!(bot.len(), 3, "{bot:#?}");
     let closed = town.get(&format!("/repos/acme/todo/issues/{issue}")).await;
     assert_eq!(closed["state"], "closed");
     for phase in w.phases.values() {

@@ -1,4 +1,6 @@
 //! Stories: people act on GitHub, and what they see is what is checked.
+//!
+//! Invariant: no story calls the bot; people act on GitHub, and the bot hears of it.
 
 mod happy;
 mod town;

@@ -71,6 +71,7 @@ impl Default for Setting {
 }
 
 impl Town {
+    #[expect(clippy::too_many_lines, reason = "one thing after the other, each once")]
     pub(crate) async fn new(setting: Setting) -> Self {
         // `RUST_LOG=millhand=debug` tells what a story did.
         let _ = tracing_subscriber::fmt()

@@ -250,6 +250,7 @@ impl Bench {
         self.mischief > 0 && self.chance.once_in((one_in / self.mischief).max(2))
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm an order")]
     fn carry_out(&mut self, order: &Order, facts: &mut Vec<(String, Fact)>) -> Outcome {
         if self.mishap(40) {
             return Outcome::Refused(Refused {
@@ -384,6 +385,7 @@ impl Bench {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm a question")]
     fn model(&mut self, ask: &Ask) -> Outcome {
         if self.mishap(20) {
             let capacity = self.chance.once_in(2);

@@ -1,4 +1,6 @@
 //! The core alone, under chance: the 28 transitions and no others, the invariants, replay.
+//!
+//! Invariant: what is checked here is true of every state that chance can reach.
 
 mod bench;
 

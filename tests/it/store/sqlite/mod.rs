@@ -1,4 +1,6 @@
 //! SQLite: the conformance suite, and what only a file can suffer.
+//!
+//! Invariant: only what is particular to a file is tested here.
 
 mod conformance;
 mod crash;
