@@ -257,6 +257,7 @@ fn result(check: &CheckResult) -> CheckResult {
     CheckResult {
         name: line(&check.name),
         conclusion: line(&check.conclusion),
+        fails_on_base: check.fails_on_base,
     }
 }
 

@@ -243,4 +243,7 @@ pub struct CheckResult {
     pub name: String,
     /// GitHub's conclusion.
     pub conclusion: String,
+    /// Whether it fails on the base as well: no fault of the change.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fails_on_base: bool,
 }

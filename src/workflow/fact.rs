@@ -3,6 +3,8 @@
 //! Invariant: a fact carries its own identity ([`Arrival::id`]), the same whichever way it came, so that a webhook's
 //! read and a reconcile's read of one comment are one fact.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Diagnosis, ReleaseNotes, Requirements, Verdict};
@@ -687,6 +689,9 @@ pub struct Survey {
     pub has_codeowners: bool,
     /// Other people with write who were active in the last 90 days.
     pub active_writers: Vec<Person>,
+    /// Node ids, by login, of people who may be asked to review: looked up here once, so that no phase has to.
+    #[serde(default)]
+    pub reviewers: BTreeMap<String, String>,
 }
 
 /// A CI workflow and whether our branches start it.

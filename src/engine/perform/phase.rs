@@ -160,7 +160,7 @@ impl At<'_> {
     async fn present(&self, target: Target, head: &Sha) -> Result<Ended, Trouble> {
         let track = self.track(target)?;
         let report = self.report(target, head)?;
-        let reviewers = self.reviewers(track).await?;
+        let reviewers = self.reviewers(track);
         let ride = self.ride()?;
         let present = Present {
             pull: pull_ref(track)?,
@@ -186,9 +186,9 @@ impl At<'_> {
     }
 
     /// Who is asked, by `reviewers`; nobody twice.
-    async fn reviewers(&self, track: &Track) -> Result<Vec<(NodeId, String)>, Trouble> {
+    fn reviewers(&self, track: &Track) -> Vec<(NodeId, String)> {
         if !track.asked.is_empty() {
-            return Ok(Vec::new());
+            return Vec::new();
         }
         let w = self.w;
         let owners = w.survey.as_ref().is_some_and(|s| s.has_codeowners);
@@ -209,19 +209,11 @@ impl At<'_> {
             Reviewers::Word(ReviewersWord::Auto) if may && w.requester.id != 0 => vec![w.requester.login.clone()],
             Reviewers::Word(ReviewersWord::Auto) => others(),
         };
-        let mut found = Vec::new();
-        for login in logins {
-            let known = std::iter::once(&w.requester).chain(w.survey.iter().flat_map(|s| &s.active_writers));
-            if let Some(node) = known.into_iter().find(|p| p.login == login).and_then(|p| p.node_id.clone()) {
-                found.push((NodeId(node), login));
-                continue;
-            }
-            let permitted = self.p.github.permission(&self.repo, &login).await?;
-            if let Some(node) = permitted.actor.and_then(|a| a.node_id) {
-                found.push((node, login));
-            }
-        }
-        Ok(found)
+        let known = |login: String| {
+            let node = w.survey.as_ref().and_then(|s| s.reviewers.get(&login))?;
+            Some((NodeId(node.clone()), login))
+        };
+        logins.into_iter().filter_map(known).collect()
     }
 
     /// Our check run of a head.

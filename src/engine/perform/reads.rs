@@ -1,6 +1,6 @@
 //! Reading: the issue with all of ours, one pull request, the repository, failed checks.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{login, sha};
 use super::{At, Ended, Trouble};
@@ -13,6 +13,7 @@ use crate::workflow::fact::{CiWorkflow, Fact, Failures, Heads, Outcome, PullStat
 use crate::workflow::ids::{BlobHash, Person, Sha};
 use crate::workflow::model::Workflow;
 use crate::workflow::order::Order;
+use crate::workflow::settings::{Reviewers, ReviewersWord};
 use crate::workflow::text::branch;
 
 /// People whose permission is read to learn who else may approve: the first few answer the question.
@@ -211,6 +212,7 @@ impl At<'_> {
         for actor in others.take(ACTIVE_ASKED_MAX) {
             active.extend(Some(self.person(Some(actor)).await?).filter(Person::writes));
         }
+        let reviewers = self.node_ids(&found.active, active.first()).await?;
         let paths: Vec<&str> = found.tree.entries.iter().take(PATHS_MAX).map(|e| e.path.as_str()).collect();
         let tree = Blob::new(paths.join("\n").into_bytes());
         let allowed = |method: &str| found.rules.methods.as_ref().is_none_or(|m| m.iter().any(|x| x == method));
@@ -233,11 +235,33 @@ impl At<'_> {
             has_config: found.configured,
             has_codeowners: found.code_owners.is_some(),
             active_writers: active,
+            reviewers,
         };
         Ok(Ended {
             blobs: vec![tree],
             ..Ended::with(Outcome::Surveyed(Box::new(survey)))
         })
+    }
+
+    /// Node ids of those whom the settings may have asked to review.
+    async fn node_ids(&self, active: &[github::Actor], writer: Option<&Person>) -> Result<BTreeMap<String, String>, Trouble> {
+        let requester = Some(&self.w.requester).filter(|p| p.id != 0).map(|p| p.login.clone());
+        let logins: Vec<String> = match &self.w.settings.reviewers {
+            Reviewers::Logins(logins) => logins.clone(),
+            Reviewers::Word(ReviewersWord::None | ReviewersWord::Codeowners) => Vec::new(),
+            Reviewers::Word(ReviewersWord::Requester) => requester.into_iter().collect(),
+            Reviewers::Word(ReviewersWord::Auto) => requester.into_iter().chain(writer.map(|p| p.login.clone())).collect(),
+        };
+        let mut found = BTreeMap::new();
+        for name in logins {
+            let known = active.iter().find(|a| login(a) == name).and_then(|a| a.node_id.clone());
+            let node = match known {
+                Some(node) => Some(node),
+                None => self.p.github.permission(&self.repo, &name).await?.actor.and_then(|a| a.node_id),
+            };
+            found.extend(node.map(|node| (name, node.0)));
+        }
+        Ok(found)
     }
 
     /// Whether our branches start a workflow, and under which names its jobs will report.

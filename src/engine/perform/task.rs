@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::phase::object_id;
 use super::{At, Trouble};
 use crate::llm::task::{CheckResult, Exchange, FailedCheck, IssueText, Reason, Remark, RepositoryView, SourceFile, Task};
-use crate::workflow::fact::{ReviewState, Target};
+use crate::workflow::fact::{CheckView, ReviewState, Target};
 use crate::workflow::model::{Fate, Track, WriteReason};
 use crate::workflow::order::Ask;
 use crate::workflow::plan::PlannedPhase;
@@ -212,13 +212,14 @@ impl At<'_> {
     fn checks_of(&self, target: Target) -> Result<Vec<CheckResult>, Trouble> {
         let track = self.track(target)?;
         let of_head = track.checks.iter().filter(|view| Some(&view.head) == track.head.as_ref());
-        let results = of_head.flat_map(|view| &view.checks);
-        Ok(results
-            .map(|c| CheckResult {
-                name: c.name.clone(),
-                conclusion: c.conclusion.clone().unwrap_or_default(),
-            })
-            .collect())
+        let on_base = track.failures.iter().filter(|f| Some(&f.head) == track.head.as_ref()).flat_map(|f| &f.red_on_base);
+        let on_base: Vec<&String> = on_base.collect();
+        let result = |c: &CheckView| CheckResult {
+            name: c.name.clone(),
+            conclusion: c.conclusion.clone().unwrap_or_default(),
+            fails_on_base: on_base.contains(&&c.name),
+        };
+        Ok(of_head.flat_map(|view| &view.checks).map(result).collect())
     }
 }
 

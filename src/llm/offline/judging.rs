@@ -95,10 +95,9 @@ pub(super) fn diagnose(failures: &[FailedCheck], files: &[SourceFile]) -> Diagno
 
 /// Whether the change holds what was promised.
 pub(super) fn verify(criteria: &[String], files: &[SourceFile], checks: &[CheckResult]) -> Verdict {
-    let green = |check: &&CheckResult| matches!(check.conclusion.as_str(), "success" | "neutral" | "skipped");
     let red: Vec<&str> = checks
         .iter()
-        .filter(|check| !green(check))
+        .filter(|check| !green(check) && !check.fails_on_base)
         .map(|check| check.name.as_str())
         .collect();
     let judged: Vec<CriterionVerdict> = criteria
@@ -183,13 +182,23 @@ fn judge(criterion: &str, files: &[SourceFile], checks: &[CheckResult], red: &[&
     if !red.is_empty() {
         return verdict(false, format!("Not green: {}.", red.join(", ")));
     }
-    let names: Vec<&str> = checks.iter().map(|check| check.name.as_str()).collect();
-    shown.push(if names.is_empty() {
-        "no check ran".to_owned()
-    } else {
-        format!("green: {}", names.join(", "))
-    });
+    let names = |of_base: bool| -> Vec<&str> {
+        let those = checks.iter().filter(|check| of_base != green(check));
+        those.map(|check| check.name.as_str()).collect()
+    };
+    if checks.is_empty() {
+        shown.push("no check ran".to_owned());
+    }
+    for (what, names) in [("green", names(false)), ("red on the base as well", names(true))] {
+        if !names.is_empty() {
+            shown.push(format!("{what}: {}", names.join(", ")));
+        }
+    }
     verdict(true, format!("{}.", shown.join("; ")))
+}
+
+fn green(check: &CheckResult) -> bool {
+    matches!(check.conclusion.as_str(), "success" | "neutral" | "skipped")
 }
 
 fn is_path(name: &str) -> bool {

@@ -133,6 +133,7 @@ fn survey(on_integration: bool) -> Survey {
         has_config: false,
         has_codeowners: false,
         active_writers: vec![reviewer()],
+        reviewers: std::collections::BTreeMap::new(),
     }
 }
 

@@ -36,6 +36,7 @@ fn tasks() -> Vec<(Task, &'static str)> {
                 checks: vec![CheckResult {
                     name: "test".to_owned(),
                     conclusion: "success".to_owned(),
+                    fails_on_base: false,
                 }],
             },
             r#"{"criteria":[{"criterion":"c","met":true,"evidence":"e"}],"summary":"s"}"#,

@@ -500,6 +500,7 @@ fn verdict(criteria: &[String], files: Vec<SourceFile>, conclusions: &[&str]) ->
         .map(|c| CheckResult {
             name: "test".to_owned(),
             conclusion: (*c).to_owned(),
+            fails_on_base: false,
         })
         .collect();
     let Answer::Verdict(verdict) = ask(&Task::Verify {

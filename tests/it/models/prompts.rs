@@ -111,6 +111,7 @@ impl Words<'_> {
         let check = CheckResult {
             name: self.own(),
             conclusion: self.own(),
+            fails_on_base: false,
         };
         vec![
             Task::Diagnose {

@@ -2,5 +2,7 @@
 //!
 //! Invariant: no story calls the bot; people act on GitHub, and the bot hears of it.
 
+mod building;
 mod happy;
+mod scenes;
 mod town;

@@ -382,6 +382,7 @@ impl Bench {
             has_config: false,
             has_codeowners: false,
             active_writers: vec![reviewer()],
+            reviewers: std::collections::BTreeMap::new(),
         }
     }
 
