@@ -25,7 +25,15 @@ pub(crate) static GATE: LazyLock<Gate> = LazyLock::new(|| Gate::load(&super::dir
 const TOLERATED: [u16; 4] = [401, 403, 404, 429];
 
 /// Where the description is wrong about what GitHub does: the operation, a part of the judge's sentence, why GitHub is right.
-const ERRATA: [(&str, &str, &str); 0] = [];
+const ERRATA: [(&str, &str, &str); 3] = [
+    (
+        "apps/list-installations",
+        "answer 200/0/account: ",
+        "an account is described as a user and an enterprise at once; no account is both",
+    ),
+    ("apps/list-installations", "client_id: nobody described", "GitHub names the App's client id in every installation"),
+    ("apps/list-installations", "permissions/merge_queues: nobody described", "a permission Apps can have and the list forgot"),
+];
 
 /// One request with its answer.
 #[derive(Clone, Debug)]
