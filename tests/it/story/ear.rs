@@ -195,5 +195,6 @@ fn is_status(body: &str) -> bool {
 /// A text as people read it: without the hidden first line.
 fn visible(body: &str) -> String {
     let shown = body.strip_prefix("<!-- millhand").and_then(|rest| rest.split_once("-->")).map_or(body, |(_, shown)| shown);
-    shown.trim().to_owned()
+    // Numbers of what is not ours carry a mark that nobody sees, so that they are no references.
+    shown.trim().replace('\u{200b}', "")
 }

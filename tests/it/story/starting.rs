@@ -176,6 +176,7 @@ async fn a_question_is_answered_by_the_author() {
     assert_eq!(town.reactions(answer), ["eyes"]);
     let w = town.workflow(issue).await.unwrap();
     assert_eq!(w.baton, Baton::Whole(State::HandoffToCoder));
+    assert_eq!(town.folded(issue), [question], "the question is folded away once it is answered");
     let plan = town.said_once(issue);
     assert!(plan.contains("greet by name") && plan.contains("say goodbye"), "{plan}");
     assert!(!plan.contains("twice"), "{plan}");
