@@ -158,6 +158,8 @@ pub struct Issue {
     pub hash: String,
     /// Hash of title and body as last read.
     pub seen_hash: String,
+    /// The text as last read, as long as it is not taken in: `/revise` does that.
+    pub newer: Option<IssueText>,
     /// How often a non-writer's edit was taken in.
     pub edits: u32,
     /// Whether it is open, as last read.
@@ -170,6 +172,15 @@ pub struct Issue {
     pub closing_pulls: Vec<u64>,
     /// Whether a writer said to go on beside other work.
     pub other_work_accepted: bool,
+}
+
+/// Title and body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssueText {
+    /// Title.
+    pub title: String,
+    /// Body.
+    pub body: String,
 }
 
 /// Why it is paused.
@@ -223,7 +234,7 @@ pub struct Questions {
     pub comment: Option<CommentRef>,
     /// When it was posted, by GitHub's clock.
     pub posted_at: Option<Millis>,
-    /// The answer.
+    /// The answer; empty if an edit of the issue's text settled the question.
     pub answer: Option<String>,
     /// Who answered.
     pub by: Option<Person>,

@@ -2,14 +2,14 @@
 //!
 //! Who labelled is read from the issue's own timeline, never from a webhook; authority is the permission read now.
 
-use super::facts::{issue_view, login, permitted};
+use super::facts::{issue_view, permitted};
 use super::{Ended, Performing, Trouble, repo};
 use crate::clock::Millis;
 use crate::engine::job::{Job, StartHint};
 use crate::engine::record;
 use crate::github::render::{Marker, Renderer};
 use crate::github::{IssueEventKind, NewIssue, NodeId, Reaction, Repo, WorkflowState};
-use crate::store::{WorkflowFilter, WorkflowRow};
+use crate::store::{NewDelivery, WorkflowFilter, WorkflowRow};
 use crate::workflow::command::{self, Command, Manner};
 use crate::workflow::fact::{App, Fact, Repository, Start, StartedBy, Timing};
 use crate::workflow::ids::Person;
@@ -56,23 +56,22 @@ pub(super) async fn read_start(p: &Performing<'_>, repository: i64, issue: u64, 
     };
     let since = previous.as_ref().map_or(Millis(0), |w| w.updated_at);
     let identity = p.github.identity(repo.installation).await?.clone();
-    let app = App {
-        id: identity.app_id,
-        login: identity.login,
-    };
-    let found = match hint {
-        StartHint::Operator { key, .. } => Some(Found {
+    let app = App { id: identity.app_id, login: identity.login };
+    let asked = match hint {
+        StartHint::Operator { key, .. } => vec![Found {
             id: format!("start:api:{key}"),
             by: Person::operator(),
             how: StartedBy::Operator,
             at: p.engine.now(),
             comment: None,
             node_id: read.node_id.0.clone(),
-        }),
-        StartHint::Seen => last_start(p, &repo, &state, since).await?,
+        }],
+        StartHint::Seen => starts(p, &repo, &state, since).await?,
     };
+    let context = policy::Context { app: &app, bots: &p.engine.0.config.settings.triggers.bots };
+    let (found, refused) = chosen(p, asked, &context, &read.node_id.0, repository);
     let Some(found) = found else {
-        return Ok(Ended::saying("nobody started"));
+        return Ok(Ended { deliveries: refused, ..Ended::saying("nobody who may started") });
     };
     let labels = &p.engine.0.config.settings.labels;
     let auto_label = read.labels.iter().any(|l| l.eq_ignore_ascii_case(&labels.auto)) && found.how != StartedBy::Command;
@@ -80,23 +79,14 @@ pub(super) async fn read_start(p: &Performing<'_>, repository: i64, issue: u64, 
     let view = issue_view(p, &repo, read, &app.login).await?;
     // Whoever labelled saw the text as it was then.
     let edited_since = view.edited_at.is_some_and(|at| at > found.at) && !view.editor.as_ref().is_some_and(Person::writes);
-    let context = policy::Context {
-        app: &app,
-        bots: &p.engine.0.config.settings.triggers.bots,
-    };
-    if let Err(refusal) = policy::may(&found.by, &Command::Start, &context) {
-        return Ok(refusal_of(p, repository, &found, refusal.manner));
-    }
     if edited_since {
-        return Ok(Ended::saying("the text was edited by somebody else after the label"));
+        return Ok(Ended { deliveries: refused, ..Ended::saying("the text was edited by somebody else after the label") });
     }
     let start = start(p, &row, &view, &found, (auto, app, previous.as_ref()));
     let fact = Fact::Started(Box::new(start));
     let subject = p.effect.subject.clone();
-    Ok(Ended {
-        deliveries: vec![record::fact_delivery(&subject, &found.id, &fact, p.engine.now())],
-        ..Ended::saying("started")
-    })
+    let begun = record::fact_delivery(&subject, &found.id, &fact, p.engine.now());
+    Ok(Ended { deliveries: refused.into_iter().chain([begun]).collect(), ..Ended::saying("started") })
 }
 
 /// Opens an issue out of a text and starts work on it. A second attempt looks for the issue of the first.
@@ -151,27 +141,39 @@ pub(super) async fn refuse(p: &Performing<'_>, repository: i64, node_id: &str) -
     Ok(Ended::saying("reacted"))
 }
 
-fn refusal_of(p: &Performing<'_>, repository: i64, found: &Found, manner: Manner) -> Ended {
-    if manner == Manner::Silence {
-        return Ended::saying("refused in silence");
+/// The newest start by somebody who may, and what answers the others: a reaction each. A label that was refused is answered
+/// on the issue, and only if nobody else started.
+fn chosen(
+    p: &Performing<'_>,
+    asked: Vec<Found>,
+    context: &policy::Context<'_>,
+    issue: &str,
+    repository: i64,
+) -> (Option<Found>, Vec<NewDelivery>) {
+    let mut best: Option<Found> = None;
+    let mut refused: Vec<Found> = Vec::new();
+    for found in asked {
+        match policy::may(&found.by, &Command::Start, context) {
+            Ok(()) if best.as_ref().is_none_or(|best| best.at <= found.at) => best = Some(found),
+            Err(refusal) if refusal.manner != Manner::Silence => refused.push(found),
+            Ok(()) | Err(_) => {}
+        }
     }
-    let job = Job::Refuse {
-        repository,
-        node_id: found.node_id.clone(),
-    };
-    let row = job.wanted_by(&job.subject(), &format!("refused:{}", found.id), p.engine.now());
-    Ended {
-        deliveries: vec![row],
-        ..Ended::saying("refused")
-    }
+    let told = refused.into_iter().filter(|found| best.is_none() || found.node_id != issue);
+    let deliveries = told.map(|found| {
+        let job = Job::Refuse { repository, node_id: found.node_id };
+        job.wanted_by(&job.subject(), &format!("refused:{}", found.id), p.engine.now())
+    });
+    let deliveries = deliveries.collect();
+    (best, deliveries)
 }
 
-/// The newest start after `since`: a label that is still on, a reopening with the label on, or `/start`.
-async fn last_start(p: &Performing<'_>, repo: &Repo, state: &WorkflowState, since: Millis) -> Result<Option<Found>, Trouble> {
+/// Everything since `since` that asks for a start: a label that is still on, a reopening with the label on, `/start`.
+async fn starts(p: &Performing<'_>, repo: &Repo, state: &WorkflowState, since: Millis) -> Result<Vec<Found>, Trouble> {
     let labels = &p.engine.0.config.settings.labels;
-    let Some(issue) = &state.issue else { return Ok(None) };
+    let Some(issue) = &state.issue else { return Ok(Vec::new()) };
     let on = |name: &str| issue.labels.iter().any(|l| l.eq_ignore_ascii_case(name));
-    let mut newest: Option<(Millis, Found)> = None;
+    let mut found = Vec::new();
     for event in issue.events.iter().filter(|e| e.at > since) {
         let how = match &event.kind {
             IssueEventKind::Labeled(name) if name.eq_ignore_ascii_case(&labels.auto) && on(&labels.auto) => StartedBy::AutoLabel,
@@ -188,18 +190,7 @@ async fn last_start(p: &Performing<'_>, repo: &Repo, state: &WorkflowState, sinc
         let Some(actor) = &event.actor else { continue };
         let by = permitted(p, repo, actor).await?;
         let id = format!("label-event:{}", event.node_id.0);
-        let found = Found {
-            id,
-            by,
-            how,
-            at: event.at,
-            comment: None,
-            node_id: issue.node_id.0.clone(),
-        };
-        // A writer's label counts, whoever labelled after him.
-        if newest.as_ref().is_none_or(|(_, old)| !old.by.writes() || found.by.writes()) {
-            newest = Some((event.at, found));
-        }
+        found.push(Found { id, by, how, at: event.at, comment: None, node_id: issue.node_id.0.clone() });
     }
     let bare = p.engine.0.config.settings.commands.bare;
     for comment in state
@@ -208,29 +199,18 @@ async fn last_start(p: &Performing<'_>, repo: &Repo, state: &WorkflowState, sinc
         .filter(|c| c.created_at > since && c.edited_at.is_none())
     {
         let starts = command::looks_like(&comment.body) && command::parse(&comment.body, bare).commands.contains(&Command::Start);
-        let Some(actor) = comment.author.as_ref().filter(|_| starts) else {
-            continue;
-        };
-        let us = p.github.identity(repo.installation).await?;
-        if login(actor) == us.login
-            || newest
-                .as_ref()
-                .is_some_and(|(at, old)| *at > comment.created_at && old.by.writes())
-        {
-            continue;
-        }
+        let Some(actor) = comment.author.as_ref().filter(|_| starts) else { continue };
         let node_id = comment.node_id.0.clone();
-        let found = Found {
+        found.push(Found {
             id: format!("comment:{}", comment.id),
             by: permitted(p, repo, actor).await?,
             how: StartedBy::Command,
             at: comment.created_at,
             comment: Some((comment.id, node_id.clone())),
             node_id,
-        };
-        newest = Some((comment.created_at, found));
+        });
     }
-    Ok(newest.map(|(_, found)| found))
+    Ok(found)
 }
 
 /// Where no webhook has ever come, looking is the only way in: then there is no idle pace.

@@ -98,11 +98,9 @@ impl At<'_> {
     }
 
     fn exchanges(&self) -> Vec<Exchange> {
-        let answered = self
-            .w
-            .questions
-            .iter()
-            .filter_map(|q| q.answer.clone().map(|answer| (q, answer)));
+        let answered = self.w.questions.iter().filter_map(|q| q.answer.clone().map(|answer| (q, answer)));
+        // What an edit settled stands in the text.
+        let answered = answered.filter(|(_, answer)| !answer.is_empty());
         answered
             .map(|(q, answer)| Exchange {
                 questions: q.questions.clone(),

@@ -14,7 +14,7 @@ use crate::workflow::text::branch;
 
 /// The workflow that a start makes.
 pub(super) fn begin(start: &Start, now: Millis) -> Workflow {
-    let hash = text_hash(&start.issue);
+    let hash = text_hash(&start.issue.title, &start.issue.body);
     let ack = |node_id: &String| Ack {
         node_id: node_id.clone(),
         on: Thread::Issue,
@@ -93,6 +93,7 @@ fn issue(view: &IssueView, hash: String, trigger: &str) -> Issue {
         author: view.author.clone(),
         seen_hash: hash.clone(),
         hash,
+        newer: None,
         edits: 0,
         open: view.open,
         labelled: view.labels.iter().any(|l| l.eq_ignore_ascii_case(trigger)),
@@ -103,11 +104,11 @@ fn issue(view: &IssueView, hash: String, trigger: &str) -> Issue {
 }
 
 /// Hash of the issue's text: what approvals and the auto label are bound to.
-pub(super) fn text_hash(view: &IssueView) -> String {
+pub(super) fn text_hash(title: &str, body: &str) -> String {
     let mut digest = Sha256::new();
-    digest.update((view.title.len() as u64).to_be_bytes());
-    digest.update(&view.title);
-    digest.update(&view.body);
+    digest.update((title.len() as u64).to_be_bytes());
+    digest.update(title);
+    digest.update(body);
     hex::encode(digest.finalize())
 }
 

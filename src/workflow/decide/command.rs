@@ -2,7 +2,7 @@
 
 use super::people::drop_plan;
 use super::wanted::closed_by_a_person;
-use super::{Deciding, advance};
+use super::{Deciding, advance, observe};
 use crate::clock::Millis;
 use crate::workflow::command::{ApproveWhat, Command, PhaseRef};
 use crate::workflow::fact::{Target, Thread};
@@ -288,14 +288,19 @@ fn revise(d: &mut Deciding, text: &str, from: &From) -> Result<(), String> {
         return Err("The release is merged; there is no plan left to revise.".to_owned());
     }
     d.w.revisions.push(text.trim().to_owned());
+    let newer = d.w.issue.newer.take();
     match d.w.baton {
         Baton::Whole(State::Discovery) => {}
         Baton::Whole(State::Planning) => drop_plan(d),
+        Baton::Whole(State::HandoffToCoder) if newer.is_some() => {} // the new text sends it back
         Baton::Whole(State::HandoffToCoder) => {
             drop_plan(d);
             d.move_workflow(&[State::Planning], "plan revised", Some(&from.by));
         }
         Baton::Whole(_) | Baton::Forked => advance::back_to_planning(d, None, "plan revised", Some(&from.by)),
+    }
+    if let Some(newer) = newer {
+        observe::take_in(d, newer.title, newer.body, Some(&from.by));
     }
     Ok(())
 }

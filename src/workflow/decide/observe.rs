@@ -3,7 +3,7 @@
 use super::{Deciding, advance, begin, outcome, people};
 use crate::workflow::fact::{Arrival, ChecksView, Fact, IssueView, Look, PullState, PullView, ReviewView, Target};
 use crate::workflow::ids::Person;
-use crate::workflow::model::{End, Fate, Merged, Workflow};
+use crate::workflow::model::{End, Fate, IssueText, Merged, Workflow};
 use crate::workflow::state::{self, Baton, State};
 
 /// How often a text edited by somebody without write permission is taken in before a writer is waited for.
@@ -77,38 +77,54 @@ fn issue(d: &mut Deciding, view: &IssueView) {
     d.w.issue.labelled = view.labels.iter().any(|l| l.eq_ignore_ascii_case(&trigger));
     d.w.issue.assignees.clone_from(&view.assignees);
     d.w.issue.closing_pulls.clone_from(&view.closing_pulls);
-    let hash = begin::text_hash(view);
+    let hash = begin::text_hash(&view.title, &view.body);
     if hash == d.w.issue.seen_hash {
         return;
     }
     d.w.issue.seen_hash.clone_from(&hash);
+    d.w.issue.newer = None;
+    if hash == d.w.issue.hash {
+        return; // an edit that was not taken in was undone
+    }
     let before_fork = matches!(
         d.w.baton,
         Baton::Whole(State::Discovery | State::Planning | State::HandoffToCoder)
     );
-    if before_fork && d.w.ended.is_none() {
-        edited(d, view, hash);
+    if before_fork && d.w.ended.is_none() && may_edit(d, view) {
+        take_in(d, view.title.clone(), view.body.clone(), view.editor.as_ref());
+    } else {
+        d.w.issue.newer = Some(IssueText {
+            title: view.title.clone(),
+            body: view.body.clone(),
+        });
     }
 }
 
-/// The text was edited before coding began: a new snapshot, and requirements and plan are made anew.
-fn edited(d: &mut Deciding, view: &IssueView, hash: String) {
-    let editor: Option<&Person> = view.editor.as_ref();
-    let by_writer = editor.is_some_and(|p| p.writes() || p.id == d.w.requester.id);
-    if !by_writer {
-        if d.w.issue.edits >= FOREIGN_EDITS_MAX {
-            return; // the waits say that a writer is needed; the snapshot stays
-        }
-        d.w.issue.edits += 1;
+/// Whether an edit before coding began is taken in by itself; a writer's carries the waiver of the plan's approval over.
+fn may_edit(d: &mut Deciding, view: &IssueView) -> bool {
+    let by_writer = view
+        .editor
+        .as_ref()
+        .is_some_and(|p| p.writes() || p.id == d.w.requester.id);
+    if by_writer {
+        d.w.auto_for = d.w.auto_for.take().map(|_| begin::text_hash(&view.title, &view.body));
+        return true;
     }
-    if by_writer && d.w.auto_for.is_some() {
-        d.w.auto_for = Some(hash.clone());
-    }
-    d.w.issue.title.clone_from(&view.title);
-    d.w.issue.body.clone_from(&view.body);
-    d.w.issue.hash = hash;
+    // Beyond that the snapshot stays; the status comment says so, and how a writer takes the text in.
+    let few = d.w.issue.edits < FOREIGN_EDITS_MAX;
+    d.w.issue.edits += u32::from(few);
+    few
+}
+
+/// A new snapshot of the text: requirements and plan are made anew, and what was asked about the old one is settled.
+pub(super) fn take_in(d: &mut Deciding, title: String, body: String, editor: Option<&Person>) {
+    d.w.issue.hash = begin::text_hash(&title, &body);
+    d.w.issue.title = title;
+    d.w.issue.body = body;
+    d.w.issue.newer = None;
     d.w.requirements = None;
     d.w.requirements_turn += 1;
+    people::settle_question(d, String::new(), editor);
     people::drop_plan(d);
     if let Baton::Whole(from @ (State::Planning | State::HandoffToCoder)) = d.w.baton {
         let cause = if from == State::Planning {

@@ -115,6 +115,10 @@ fn written(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i64) {
             {
                 questions.comment = Some(comment.clone());
                 questions.posted_at = Some(*at);
+                if questions.answer.is_some() {
+                    // The issue was edited while it was being asked.
+                    d.w.stale_comments.insert(comment.node_id.clone());
+                }
             }
         }
         (Order::AskPerson { key }, Outcome::Posted { comment, .. }) => {

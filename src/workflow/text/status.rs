@@ -13,7 +13,7 @@ use super::words::{
 use crate::workflow::fact::Target;
 use crate::workflow::model::{Attempts, Phase, Track, Workflow};
 use crate::workflow::plan::PlannedPhase;
-use crate::workflow::state::Baton;
+use crate::workflow::state::{Baton, State};
 use crate::workflow::waits::{WaitKind, Waiting, What};
 
 /// Rows of the table: a workflow has at most a handful of phases, one planned anew again and again may have more.
@@ -112,13 +112,20 @@ fn next_step(w: &Workflow, wait: Option<&Waiting>) -> String {
     }
 }
 
-/// An edit of the issue after the fork changes nothing by itself, so it is said.
+/// An edit of the issue that changes nothing by itself: it came after the fork, or people without write permission edited
+/// too often. So it is said.
 fn edited(w: &Workflow) -> String {
-    if w.baton != Baton::Forked || w.issue.hash == w.issue.seen_hash {
+    if w.issue.hash == w.issue.seen_hash {
         return String::new();
     }
+    let when = match w.baton {
+        Baton::Whole(State::Discovery | State::Planning | State::HandoffToCoder) => {
+            "again and again by people without write permission"
+        }
+        Baton::Whole(_) | Baton::Forked => "after the work began",
+    };
     format!(
-        "The issue was edited after the work began. The plan still follows the text as it was; {} takes the new one in.",
+        "The issue was edited {when}. The plan still follows the text as it was; {} takes the new one in.",
         typed(w, "/revise <text>")
     )
 }

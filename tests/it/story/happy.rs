@@ -29,6 +29,8 @@ async fn a_labelled_issue_becomes_merged_pull_requests() {
         town.asked.lock().unwrap()
     );
 
+    assert!(town.said_once(issue).starts_with("### Plan, version 1"));
+
     town.comment("maintainer", issue, "/approve").await;
     town.settle().await;
     for _ in 0..3 {
@@ -46,11 +48,9 @@ async fn a_labelled_issue_becomes_merged_pull_requests() {
         town.settle().await;
     }
     let waits = town.waits(issue).await;
-    assert!(
-        waits[0].contains("/approve release"),
-        "{waits:#?}\n{:#?}",
-        town.asked.lock().unwrap()
-    );
+    assert!(waits[0].contains("/approve release"), "{waits:#?}\n{:#?}", town.asked.lock().unwrap());
+    let asked = town.said_once(issue);
+    assert!(asked.contains("/approve release"), "{asked}");
     town.comment("reviewer", issue, "/approve release").await;
     town.settle().await;
 

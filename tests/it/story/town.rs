@@ -4,6 +4,7 @@
 //! Invariant: people act through GitHub's own API with their own tokens; nothing of the bot is called but its webhook and
 //! its clock.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -50,6 +51,8 @@ pub(crate) struct Town {
     faults: Arc<Mutex<Vec<String>>>,
     /// Documents and calls of the bot: what was asked, how many changes.
     pub(crate) asked: Arc<Mutex<Vec<String>>>,
+    /// What the bot said and the story has read.
+    pub(crate) read: Mutex<BTreeSet<(&'static str, u64)>>,
     _dir: TempDir,
 }
 
@@ -139,15 +142,7 @@ impl Town {
             ));
         }
         engine.sweep().await.unwrap();
-        let town = Self {
-            sim,
-            engine,
-            clock,
-            store,
-            faults,
-            asked,
-            _dir: dir,
-        };
+        let town = Self { sim, engine, clock, store, faults, asked, read: Mutex::default(), _dir: dir };
         town.settle().await;
         town
     }
@@ -292,32 +287,13 @@ impl Town {
             .collect()
     }
 
-    /// The comments on an issue or pull request: author and text.
-    pub(crate) async fn comments(&self, number: u64) -> Vec<(String, String)> {
-        let list = self
-            .get(&format!("/repos/acme/todo/issues/{number}/comments?per_page=100"))
-            .await;
-        let text = |c: &Value| {
-            (
-                c["user"]["login"].as_str().unwrap().to_owned(),
-                c["body"].as_str().unwrap().to_owned(),
-            )
-        };
-        list.as_array().unwrap().iter().map(text).collect()
-    }
-
-    /// The story is over: the log replays, and everything that was said on the wire is what GitHub's descriptions allow.
+    /// The story is over: everything the bot said was read, the log replays, and everything that was said on the wire is what
+    /// GitHub's descriptions allow.
     pub(crate) async fn finish(&self) {
         self.settle().await;
-        for row in self
-            .store
-            .workflows(WorkflowFilter {
-                limit: 100,
-                ..WorkflowFilter::default()
-            })
-            .await
-            .unwrap()
-        {
+        let unread = self.unread();
+        assert!(unread.is_empty(), "the bot said what nobody expected: {unread:#?}");
+        for row in self.store.workflows(WorkflowFilter { limit: 100, ..WorkflowFilter::default() }).await.unwrap() {
             let found = replay(self.store.as_ref(), &row.id).await.unwrap();
             assert_eq!(found.differences, vec![], "the log of {} does not replay", row.id);
             assert!(found.compared > 0);
@@ -387,17 +363,10 @@ fn judged(note: &RequestNote<'_>, faults: &Mutex<Vec<String>>, list: &Mutex<Vec<
             // A token's answer is not shown to anybody; files are asked for raw.
             let shown = note.status.filter(|_| note.kind != RequestKind::Token);
             let json = serde_json::from_slice::<Value>(note.answer).is_ok();
-            let kind = if json {
-                "application/json"
-            } else {
-                "application/vnd.github.raw+json"
-            };
+            let kind = if json { "application/json" } else { "application/vnd.github.raw+json" };
             let answer = shown.map(|status| contract::rest::Answer {
                 status,
-                message: contract::rest::Message {
-                    content_type: (!note.answer.is_empty()).then_some(kind),
-                    body: note.answer,
-                },
+                message: contract::rest::Message { content_type: (!note.answer.is_empty()).then_some(kind), body: note.answer },
             });
             let request = contract::rest::Message {
                 content_type,
