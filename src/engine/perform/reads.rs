@@ -257,7 +257,13 @@ impl At<'_> {
             let known = active.iter().find(|a| login(a) == name).and_then(|a| a.node_id.clone());
             let node = match known {
                 Some(node) => Some(node),
-                None => self.p.github.permission(&self.repo, &name).await?.actor.and_then(|a| a.node_id),
+                None => self
+                    .p
+                    .github
+                    .permission(&self.repo, &name)
+                    .await?
+                    .actor
+                    .and_then(|a| a.node_id),
             };
             found.extend(node.map(|node| (name, node.0)));
         }

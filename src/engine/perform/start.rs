@@ -9,7 +9,7 @@ use crate::engine::job::{Job, StartHint};
 use crate::engine::record;
 use crate::github::render::{Marker, Renderer};
 use crate::github::{IssueEventKind, NewIssue, NodeId, Reaction, Repo, WorkflowState};
-use crate::store::{NewDelivery, WorkflowFilter, WorkflowRow};
+use crate::store::{NewDelivery, RepositoryRow, WorkflowFilter, WorkflowRow};
 use crate::workflow::command::{self, Command, Manner};
 use crate::workflow::fact::{App, Fact, Repository, Start, StartedBy, Timing};
 use crate::workflow::ids::Person;
@@ -28,15 +28,7 @@ struct Found {
 
 /// Reads an issue, and starts work if somebody who may asked for it.
 pub(super) async fn read_start(p: &Performing<'_>, repository: i64, issue: u64, hint: &StartHint) -> Result<Ended, Trouble> {
-    let Some(row) = p
-        .engine
-        .0
-        .store
-        .repositories()
-        .await?
-        .into_iter()
-        .find(|r| r.id == repository)
-    else {
+    let Some(row) = served(p, repository).await? else {
         return Ok(Ended::saying("not served"));
     };
     let repo = repo(&row);
@@ -56,7 +48,10 @@ pub(super) async fn read_start(p: &Performing<'_>, repository: i64, issue: u64, 
     };
     let since = previous.as_ref().map_or(Millis(0), |w| w.updated_at);
     let identity = p.github.identity(repo.installation).await?.clone();
-    let app = App { id: identity.app_id, login: identity.login };
+    let app = App {
+        id: identity.app_id,
+        login: identity.login,
+    };
     let asked = match hint {
         StartHint::Operator { key, .. } => vec![Found {
             id: format!("start:api:{key}"),
@@ -68,10 +63,16 @@ pub(super) async fn read_start(p: &Performing<'_>, repository: i64, issue: u64, 
         }],
         StartHint::Seen => starts(p, &repo, &state, since).await?,
     };
-    let context = policy::Context { app: &app, bots: &p.engine.0.config.settings.triggers.bots };
+    let context = policy::Context {
+        app: &app,
+        bots: &p.engine.0.config.settings.triggers.bots,
+    };
     let (found, refused) = chosen(p, asked, &context, &read.node_id.0, repository);
     let Some(found) = found else {
-        return Ok(Ended { deliveries: refused, ..Ended::saying("nobody who may started") });
+        return Ok(Ended {
+            deliveries: refused,
+            ..Ended::saying("nobody who may started")
+        });
     };
     let labels = &p.engine.0.config.settings.labels;
     let auto_label = read.labels.iter().any(|l| l.eq_ignore_ascii_case(&labels.auto)) && found.how != StartedBy::Command;
@@ -80,26 +81,35 @@ pub(super) async fn read_start(p: &Performing<'_>, repository: i64, issue: u64, 
     // Whoever labelled saw the text as it was then.
     let edited_since = view.edited_at.is_some_and(|at| at > found.at) && !view.editor.as_ref().is_some_and(Person::writes);
     if edited_since {
-        return Ok(Ended { deliveries: refused, ..Ended::saying("the text was edited by somebody else after the label") });
+        return Ok(Ended {
+            deliveries: refused,
+            ..Ended::saying("the text was edited by somebody else after the label")
+        });
     }
     let start = start(p, &row, &view, &found, (auto, app, previous.as_ref()));
     let fact = Fact::Started(Box::new(start));
     let subject = p.effect.subject.clone();
     let begun = record::fact_delivery(&subject, &found.id, &fact, p.engine.now());
-    Ok(Ended { deliveries: refused.into_iter().chain([begun]).collect(), ..Ended::saying("started") })
+    Ok(Ended {
+        deliveries: refused.into_iter().chain([begun]).collect(),
+        ..Ended::saying("started")
+    })
 }
 
-/// Opens an issue out of a text and starts work on it. A second attempt looks for the issue of the first.
-pub(super) async fn generate(p: &Performing<'_>, repository: i64, text: &str, key: &str) -> Result<Ended, Trouble> {
-    let Some(row) = p
-        .engine
+/// A repository that is served.
+async fn served(p: &Performing<'_>, repository: i64) -> Result<Option<RepositoryRow>, Trouble> {
+    Ok(p.engine
         .0
         .store
         .repositories()
         .await?
         .into_iter()
-        .find(|r| r.id == repository)
-    else {
+        .find(|r| r.id == repository))
+}
+
+/// Opens an issue out of a text and starts work on it. A second attempt looks for the issue of the first.
+pub(super) async fn generate(p: &Performing<'_>, repository: i64, text: &str, key: &str) -> Result<Ended, Trouble> {
+    let Some(row) = served(p, repository).await? else {
         return Ok(Ended::saying("not served"));
     };
     let repo = repo(&row);
@@ -161,7 +171,10 @@ fn chosen(
     }
     let told = refused.into_iter().filter(|found| best.is_none() || found.node_id != issue);
     let deliveries = told.map(|found| {
-        let job = Job::Refuse { repository, node_id: found.node_id };
+        let job = Job::Refuse {
+            repository,
+            node_id: found.node_id,
+        };
         job.wanted_by(&job.subject(), &format!("refused:{}", found.id), p.engine.now())
     });
     let deliveries = deliveries.collect();
@@ -190,7 +203,14 @@ async fn starts(p: &Performing<'_>, repo: &Repo, state: &WorkflowState, since: M
         let Some(actor) = &event.actor else { continue };
         let by = permitted(p, repo, actor).await?;
         let id = format!("label-event:{}", event.node_id.0);
-        found.push(Found { id, by, how, at: event.at, comment: None, node_id: issue.node_id.0.clone() });
+        found.push(Found {
+            id,
+            by,
+            how,
+            at: event.at,
+            comment: None,
+            node_id: issue.node_id.0.clone(),
+        });
     }
     let bare = p.engine.0.config.settings.commands.bare;
     for comment in state
@@ -199,7 +219,9 @@ async fn starts(p: &Performing<'_>, repo: &Repo, state: &WorkflowState, since: M
         .filter(|c| c.created_at > since && c.edited_at.is_none())
     {
         let starts = command::looks_like(&comment.body) && command::parse(&comment.body, bare).commands.contains(&Command::Start);
-        let Some(actor) = comment.author.as_ref().filter(|_| starts) else { continue };
+        let Some(actor) = comment.author.as_ref().filter(|_| starts) else {
+            continue;
+        };
         let node_id = comment.node_id.0.clone();
         found.push(Found {
             id: format!("comment:{}", comment.id),
@@ -224,7 +246,7 @@ fn timing(p: &Performing<'_>, set: Timing) -> Timing {
 
 fn start(
     p: &Performing<'_>,
-    row: &crate::store::RepositoryRow,
+    row: &RepositoryRow,
     view: &crate::workflow::fact::IssueView,
     found: &Found,
     rest: (bool, App, Option<&WorkflowRow>),

@@ -98,7 +98,11 @@ impl At<'_> {
     }
 
     fn exchanges(&self) -> Vec<Exchange> {
-        let answered = self.w.questions.iter().filter_map(|q| q.answer.clone().map(|answer| (q, answer)));
+        let answered = self
+            .w
+            .questions
+            .iter()
+            .filter_map(|q| q.answer.clone().map(|answer| (q, answer)));
         // What an edit settled stands in the text.
         let answered = answered.filter(|(_, answer)| !answer.is_empty());
         answered
@@ -210,7 +214,11 @@ impl At<'_> {
     fn checks_of(&self, target: Target) -> Result<Vec<CheckResult>, Trouble> {
         let track = self.track(target)?;
         let of_head = track.checks.iter().filter(|view| Some(&view.head) == track.head.as_ref());
-        let on_base = track.failures.iter().filter(|f| Some(&f.head) == track.head.as_ref()).flat_map(|f| &f.red_on_base);
+        let on_base = track
+            .failures
+            .iter()
+            .filter(|f| Some(&f.head) == track.head.as_ref())
+            .flat_map(|f| &f.red_on_base);
         let on_base: Vec<&String> = on_base.collect();
         let result = |c: &CheckView| CheckResult {
             name: c.name.clone(),

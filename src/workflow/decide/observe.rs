@@ -102,10 +102,7 @@ fn issue(d: &mut Deciding, view: &IssueView) {
 
 /// Whether an edit before coding began is taken in by itself; a writer's carries the waiver of the plan's approval over.
 fn may_edit(d: &mut Deciding, view: &IssueView) -> bool {
-    let by_writer = view
-        .editor
-        .as_ref()
-        .is_some_and(|p| p.writes() || p.id == d.w.requester.id);
+    let by_writer = view.editor.as_ref().is_some_and(|p| p.writes() || p.id == d.w.requester.id);
     if by_writer {
         d.w.auto_for = d.w.auto_for.take().map(|_| begin::text_hash(&view.title, &view.body));
         return true;

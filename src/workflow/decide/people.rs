@@ -170,24 +170,16 @@ pub(super) fn comment(d: &mut Deciding, view: &CommentView) {
 /// A comment without a command: an answer to an open question, guidance for the next attempt, or nothing to us.
 fn said(d: &mut Deciding, view: &CommentView) {
     let answers = policy::may_answer(&view.by, &d.w.issue.author, &context(&d.w)).is_ok();
-    if view.on == Thread::Issue && !view.edited && answers {
-        if let Some(open) = d.w.questions.last()
-            && open.answer.is_none()
-            && open.posted_at.is_some_and(|posted| posted <= view.at)
-        {
-            settle_question(d, view.body.clone(), Some(&view.by));
-            if !view.by.writes() {
-                d.w.auto_for = None; // an answer that nobody with write gave must be seen in the plan
-            }
-            d.w.requirements_turn += 1;
-            let ack = Ack {
-                node_id: view.node_id.clone(),
-                on: view.on,
-                reactions: vec![Reaction::Eyes],
-                reply: None,
-            };
-            d.w.acks.insert(view.id, ack);
-            return;
+    if view.on == Thread::Issue
+        && !view.edited
+        && answers
+        && let Some(open) = d.w.questions.last()
+        && open.answer.is_none()
+        && open.posted_at.is_some_and(|posted| posted <= view.at)
+    {
+        settle_question(d, view.body.clone(), Some(&view.by));
+        if !view.by.writes() {
+            d.w.auto_for = None; // an answer that nobody with write gave must be seen in the plan
         }
         d.w.requirements_turn += 1;
         let ack = Ack {
@@ -280,8 +272,7 @@ pub(super) fn settle_question(d: &mut Deciding, answer: String, by: Option<&Pers
     };
     open.answer = Some(answer);
     open.by = by.cloned();
-    d.w.stale_comments
-        .extend(open.comment.iter().map(|c| c.node_id.clone()));
+    d.w.stale_comments.extend(open.comment.iter().map(|c| c.node_id.clone()));
 }
 
 /// A comment that asked somebody is gone.

@@ -31,8 +31,16 @@ const ERRATA: [(&str, &str, &str); 3] = [
         "answer 200/0/account: ",
         "an account is described as a user and an enterprise at once; no account is both",
     ),
-    ("apps/list-installations", "client_id: nobody described", "GitHub names the App's client id in every installation"),
-    ("apps/list-installations", "permissions/merge_queues: nobody described", "a permission Apps can have and the list forgot"),
+    (
+        "apps/list-installations",
+        "client_id: nobody described",
+        "GitHub names the App's client id in every installation",
+    ),
+    (
+        "apps/list-installations",
+        "permissions/merge_queues: nobody described",
+        "a permission Apps can have and the list forgot",
+    ),
 ];
 
 /// One request with its answer.

@@ -19,7 +19,8 @@ const SLIP: &str = "running 3 tests\n\
     test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out\n";
 
 /// What has no cause that could be derived from it.
-const RIDDLE: &str = "thread 't' (3) panicked at tests/greet-by-name.rs:9:5:\nno greeting\ntest result: FAILED. 0 passed; 1 failed\n";
+const RIDDLE: &str =
+    "thread 't' (3) panicked at tests/greet-by-name.rs:9:5:\nno greeting\ntest result: FAILED. 0 passed; 1 failed\n";
 
 #[tokio::test]
 async fn two_phases_are_built_at_once_and_the_third_on_top_of_both() {
@@ -31,7 +32,10 @@ async fn two_phases_are_built_at_once_and_the_third_on_top_of_both() {
     let base = pulls[0]["base"]["ref"].as_str().unwrap().to_owned();
     assert!(base.ends_with("/base"));
     for pull in &pulls {
-        assert_eq!((pull["base"]["ref"].as_str(), &pull["draft"], &pull["state"]), (Some(base.as_str()), &json!(false), &json!("open")));
+        assert_eq!(
+            (pull["base"]["ref"].as_str(), &pull["draft"], &pull["state"]),
+            (Some(base.as_str()), &json!(false), &json!("open"))
+        );
         let head = pull["head"]["sha"].as_str().unwrap();
         let checks = town.our_checks(head).await;
         assert_eq!(checks.len(), 1, "one check run a head: {checks:?}");
@@ -39,16 +43,28 @@ async fn two_phases_are_built_at_once_and_the_third_on_top_of_both() {
     }
     let waits = town.waits(issue).await;
     assert_eq!(waits.len(), 3, "{waits:#?}");
-    assert!(waits.iter().any(|w| w.starts_with("Phase `03-do-both` begins when `01-greet-by-name` and `02-say-goodbye`")), "{waits:#?}");
+    assert!(
+        waits
+            .iter()
+            .any(|w| w.starts_with("Phase `03-do-both` begins when `01-greet-by-name` and `02-say-goodbye`")),
+        "{waits:#?}"
+    );
 
     // The second is approved first, and is merged first: only what depends on it waits for it.
     let second = town.pull_of(issue, 2).await;
     town.review("reviewer", second, "APPROVE", "good").await;
     town.settle().await;
     assert_eq!(town.pull(second).await["merged"], true);
-    assert_eq!(town.our_pulls().await.len(), 3, "the release pull request is there from the first merge on");
+    assert_eq!(
+        town.our_pulls().await.len(),
+        3,
+        "the release pull request is there from the first merge on"
+    );
     let release = town.pull(town.release_of(issue).await).await;
-    assert_eq!((&release["draft"], &release["base"]["ref"], release["head"]["ref"].as_str()), (&json!(true), &json!("main"), Some(base.as_str())));
+    assert_eq!(
+        (&release["draft"], &release["base"]["ref"], release["head"]["ref"].as_str()),
+        (&json!(true), &json!("main"), Some(base.as_str()))
+    );
     let first = town.pull_of(issue, 1).await;
     town.review("reviewer", first, "APPROVE", "good").await;
     town.settle().await;
@@ -60,7 +76,7 @@ async fn two_phases_are_built_at_once_and_the_third_on_top_of_both() {
         assert!(town.file(&branch, file).await.is_some(), "{file} is not on {branch}");
     }
     assert_eq!(town.commits(third).await.len(), 1);
-    town.to_the_end(issue).await;
+    town.until_complete(issue).await;
     frugal(&town, issue).await;
     town.over().await;
 }
@@ -69,12 +85,21 @@ async fn two_phases_are_built_at_once_and_the_third_on_top_of_both() {
 async fn frugal(town: &Town, issue: u64) {
     let w = town.known(issue).await;
     for phase in w.phases.values() {
-        assert!(phase.track.requests <= 5, "phase {} took {} requests", phase.plan.id, phase.track.requests);
+        assert!(
+            phase.track.requests <= 5,
+            "phase {} took {} requests",
+            phase.plan.id,
+            phase.track.requests
+        );
     }
     let notified = town.notified().await;
     let most = w.phases.len() as u64 + 4;
     assert!(notified["notifications"].as_u64().unwrap() <= most, "{notified}");
-    assert_eq!(notified["notifications"].as_u64(), Some(u64::from(w.notifications)), "what is reported is what people got");
+    assert_eq!(
+        notified["notifications"].as_u64(),
+        Some(u64::from(w.notifications)),
+        "what is reported is what people got"
+    );
 }
 
 #[tokio::test]
@@ -90,14 +115,18 @@ async fn approved_at_the_same_moment_they_merge_one_after_the_other() {
     for phase in town.known(issue).await.phases.values() {
         assert!(phase.track.requests <= 6, "{} took {}", phase.plan.id, phase.track.requests);
     }
-    town.to_the_end(issue).await;
+    town.until_complete(issue).await;
     town.over().await;
 }
 
 #[tokio::test]
 async fn a_red_check_is_repaired_from_its_log() {
     let town = Town::new(Setting::default()).await;
-    town.switch("ci", json!({ "branch": "**/02-priority", "check": "test", "conclusion": "failure", "log": SLIP, "count": 1 })).await;
+    town.switch(
+        "ci",
+        json!({ "branch": "**/02-priority", "check": "test", "conclusion": "failure", "log": SLIP, "count": 1 }),
+    )
+    .await;
     town.label("maintainer", 1, "millhand").await;
     town.settle().await;
     town.comment("maintainer", 1, "/approve").await;
@@ -113,8 +142,12 @@ async fn a_red_check_is_repaired_from_its_log() {
     let phase = w.phases.values().find(|p| p.plan.number.0 == 2).unwrap();
     assert_eq!((phase.track.attempts.ci, phase.state), (1, State::Verification));
     assert_eq!(town.pull(pull).await["draft"], false);
-    assert_eq!(town.our_comments(pull).await, Vec::<String>::new(), "a repair is no reason to write to people");
-    town.to_the_end(1).await;
+    assert_eq!(
+        town.our_comments(pull).await,
+        Vec::<String>::new(),
+        "a repair is no reason to write to people"
+    );
+    town.until_complete(1).await;
     town.over().await;
 }
 
@@ -122,15 +155,25 @@ async fn a_red_check_is_repaired_from_its_log() {
 async fn what_failed_by_chance_is_run_again_once() {
     let town = Town::new(Setting::default()).await;
     let log = "error: connection reset by peer";
-    town.switch("ci", json!({ "branch": "**/01-greet-by-name", "conclusion": "failure", "log": log, "count": 1 })).await;
+    town.switch(
+        "ci",
+        json!({ "branch": "**/01-greet-by-name", "conclusion": "failure", "log": log, "count": 1 }),
+    )
+    .await;
     let issue = town.begun("Greet", ONE).await;
     let pull = town.pull_of(issue, 1).await;
     assert_eq!(town.commits(pull).await.len(), 1, "nothing was written");
     assert_eq!(town.pull(pull).await["draft"], false, "{:#?}", town.waits(issue).await);
-    let reruns = town.asked.lock().unwrap().iter().filter(|a| a.contains("rerun-failed-jobs")).count();
+    let reruns = town
+        .asked
+        .lock()
+        .unwrap()
+        .iter()
+        .filter(|a| a.contains("rerun-failed-jobs"))
+        .count();
     assert_eq!(reruns, 1);
     assert_eq!(town.known(issue).await.phases.values().next().unwrap().track.attempts.ci, 0);
-    town.to_the_end(issue).await;
+    town.until_complete(issue).await;
     town.over().await;
 }
 
@@ -138,23 +181,31 @@ async fn what_failed_by_chance_is_run_again_once() {
 async fn what_fails_by_chance_again_and_again_is_told_to_a_person() {
     let town = Town::new(Setting::default()).await;
     let log = "error: connection reset by peer";
-    town.switch("ci", json!({ "branch": "**/01-greet-by-name", "conclusion": "failure", "log": log })).await;
+    town.switch(
+        "ci",
+        json!({ "branch": "**/01-greet-by-name", "conclusion": "failure", "log": log }),
+    )
+    .await;
     let issue = town.begun("Greet", ONE).await;
     let waits = town.waits(issue).await;
-    assert!(waits[0].starts_with("Phase `01-greet-by-name` is stuck: its checks keep failing by what looks like chance"), "{waits:#?}");
+    assert!(
+        waits[0].starts_with("Phase `01-greet-by-name` is stuck: its checks keep failing by what looks like chance"),
+        "{waits:#?}"
+    );
     assert!(waits[0].contains("`/retry 01-greet-by-name -- <hint>`"), "{waits:#?}");
     town.switch("ci", json!({})).await;
     town.comment("maintainer", issue, "/retry 1").await;
     town.settle().await;
     assert_eq!(town.commits(town.pull_of(issue, 1).await).await.len(), 1);
-    town.to_the_end(issue).await;
+    town.until_complete(issue).await;
     town.over().await;
 }
 
 #[tokio::test]
 async fn what_is_red_on_the_base_as_well_is_reported_and_not_repaired() {
     let town = Town::new(Setting::default()).await;
-    town.switch("ci", json!({ "check": "test", "conclusion": "failure", "log": RIDDLE })).await;
+    town.switch("ci", json!({ "check": "test", "conclusion": "failure", "log": RIDDLE }))
+        .await;
     // Somebody broke the default branch before.
     town.write("maintainer", "main", "NOTES.md", "notes\n").await;
     town.settle().await;
@@ -163,33 +214,58 @@ async fn what_is_red_on_the_base_as_well_is_reported_and_not_repaired() {
     assert_eq!(town.commits(pull).await.len(), 1, "nothing was repaired");
     assert_eq!(town.pull(pull).await["draft"], false, "{:#?}", town.waits(issue).await);
     let w = town.known(issue).await;
-    assert!(w.remarks.iter().any(|r| r.contains("on its base as well; that was reported, not repaired")), "{:?}", w.remarks);
+    assert!(
+        w.remarks
+            .iter()
+            .any(|r| r.contains("on its base as well; that was reported, not repaired")),
+        "{:?}",
+        w.remarks
+    );
     assert_eq!(w.phases.values().next().unwrap().track.attempts.ci, 0);
     let head = town.pull(pull).await["head"]["sha"].as_str().unwrap().to_owned();
-    let list = town.get(&format!("/repos/acme/todo/commits/{head}/check-runs?check_name=millhand")).await;
-    assert!(list["check_runs"][0]["output"]["summary"].as_str().unwrap().contains("base"), "{list:#}");
+    let list = town
+        .get(&format!("/repos/acme/todo/commits/{head}/check-runs?check_name=millhand"))
+        .await;
+    assert!(
+        list["check_runs"][0]["output"]["summary"].as_str().unwrap().contains("base"),
+        "{list:#}"
+    );
     town.over().await;
 }
 
 #[tokio::test]
 async fn when_attempts_are_used_up_a_persons_hint_goes_on() {
     let town = Town::new(Setting::default()).await;
-    town.switch("ci", json!({ "branch": "**/01-greet-by-name", "conclusion": "failure", "log": RIDDLE })).await;
+    town.switch(
+        "ci",
+        json!({ "branch": "**/01-greet-by-name", "conclusion": "failure", "log": RIDDLE }),
+    )
+    .await;
     let issue = town.begun("Greet", ONE).await;
     let waits = town.waits(issue).await;
-    assert!(waits[0].starts_with("Phase `01-greet-by-name` is stuck: its checks fail"), "{waits:#?}");
+    assert!(
+        waits[0].starts_with("Phase `01-greet-by-name` is stuck: its checks fail"),
+        "{waits:#?}"
+    );
     let said = town.our_comments(issue).await;
-    let asking = said.iter().filter(|c| c.contains("is stuck") && !c.contains("<!-- millhand:status")).count();
+    let asking = said
+        .iter()
+        .filter(|c| c.contains("is stuck") && !c.contains("<!-- millhand:status"))
+        .count();
     assert!(asking >= 1, "{said:#?}");
 
     town.switch("ci", json!({})).await;
-    town.comment("maintainer", issue, "/retry 01-greet-by-name -- say the name twice").await;
+    town.comment("maintainer", issue, "/retry 01-greet-by-name -- say the name twice")
+        .await;
     town.settle().await;
     let pull = town.pull_of(issue, 1).await;
     assert_eq!(town.commits(pull).await.len(), 2, "{:#?}", town.waits(issue).await);
-    let text = town.file(&town.branch_of(issue, 1).await, "src/greet-by-name.rs").await.unwrap();
+    let text = town
+        .file(&town.branch_of(issue, 1).await, "src/greet-by-name.rs")
+        .await
+        .unwrap();
     assert!(text.contains("say the name twice"), "{text}");
-    town.to_the_end(issue).await;
+    town.until_complete(issue).await;
     town.over().await;
 }
 
@@ -198,13 +274,27 @@ async fn a_person_merges_a_phase() {
     let town = Town::new(Setting::default()).await;
     let issue = town.begun("Greet people", THREE).await;
     let first = town.pull_of(issue, 1).await;
-    town.must("maintainer", Method::PUT, &format!("/repos/acme/todo/pulls/{first}/merge"), json!({ "merge_method": "squash" })).await;
+    town.must(
+        "maintainer",
+        Method::PUT,
+        &format!("/repos/acme/todo/pulls/{first}/merge"),
+        json!({ "merge_method": "squash" }),
+    )
+    .await;
     town.settle().await;
     let w = town.known(issue).await;
     let phase = w.phases.values().next().unwrap();
     assert_eq!((&phase.fate, phase.state), (&Fate::Merged, State::HandoffToReleaser));
-    assert_eq!(phase.track.merged.as_ref().and_then(|m| m.by.as_ref()).map(|p| p.login.as_str()), Some("maintainer"));
-    town.to_the_end(issue).await;
+    assert_eq!(
+        phase
+            .track
+            .merged
+            .as_ref()
+            .and_then(|m| m.by.as_ref())
+            .map(|p| p.login.as_str()),
+        Some("maintainer")
+    );
+    town.until_complete(issue).await;
     town.over().await;
 }
 
@@ -213,19 +303,35 @@ async fn a_person_closes_a_phases_pull_request_and_it_starts_afresh() {
     let town = Town::new(Setting::default()).await;
     let issue = town.begun("Greet", ONE).await;
     let old = town.pull_of(issue, 1).await;
-    town.must("maintainer", Method::PATCH, &format!("/repos/acme/todo/pulls/{old}"), json!({ "state": "closed" })).await;
+    town.must(
+        "maintainer",
+        Method::PATCH,
+        &format!("/repos/acme/todo/pulls/{old}"),
+        json!({ "state": "closed" }),
+    )
+    .await;
     town.settle().await;
     let waits = town.waits(issue).await;
-    assert!(waits[0].starts_with(&format!("Pull request #{old} of Phase `01-greet-by-name` was closed by a person.")), "{waits:#?}");
+    assert!(
+        waits[0].starts_with(&format!(
+            "Pull request #{old} of Phase `01-greet-by-name` was closed by a person."
+        )),
+        "{waits:#?}"
+    );
     assert_eq!(town.our_pulls().await.len(), 1, "nothing is undone by itself");
 
     town.comment("maintainer", issue, "/retry 1").await;
     town.settle().await;
     let new = town.pull_of(issue, 1).await;
     assert_ne!(old, new);
-    assert!(town.pull(new).await["head"]["ref"].as_str().unwrap().ends_with("/01-greet-by-name.2"));
+    assert!(
+        town.pull(new).await["head"]["ref"]
+            .as_str()
+            .unwrap()
+            .ends_with("/01-greet-by-name.2")
+    );
     assert_eq!(town.pull(old).await["state"], "closed");
-    town.to_the_end(issue).await;
+    town.until_complete(issue).await;
     town.over().await;
 }
 
@@ -235,11 +341,17 @@ async fn a_person_closes_a_pull_request_and_reopens_it() {
     let issue = town.begun("Greet", ONE).await;
     let pull = town.pull_of(issue, 1).await;
     for state in ["closed", "open"] {
-        town.must("maintainer", Method::PATCH, &format!("/repos/acme/todo/pulls/{pull}"), json!({ "state": state })).await;
+        town.must(
+            "maintainer",
+            Method::PATCH,
+            &format!("/repos/acme/todo/pulls/{pull}"),
+            json!({ "state": state }),
+        )
+        .await;
         town.settle().await;
     }
     assert_eq!(town.our_pulls().await.len(), 1);
-    town.to_the_end(issue).await;
+    town.until_complete(issue).await;
     town.over().await;
 }
 
@@ -255,7 +367,11 @@ async fn where_no_check_runs_a_person_is_asked() {
     town.comment("maintainer", issue, "/approve 01-greet-by-name").await;
     town.settle().await;
     let open = town.our_pulls().await;
-    assert!(open.iter().all(|p| p["draft"] == false), "once is enough: {:#?}", town.waits(issue).await);
+    assert!(
+        open.iter().all(|p| p["draft"] == false),
+        "once is enough: {:#?}",
+        town.waits(issue).await
+    );
     // Nothing starts for branches between ours, so each phase goes onto main; the last one's review releases.
     assert!(town.known(issue).await.is_direct());
     town.approve_phases(issue).await;
@@ -266,7 +382,8 @@ async fn where_no_check_runs_a_person_is_asked() {
 #[tokio::test]
 async fn checks_that_never_finish_are_told_to_a_person() {
     let town = Town::new(Setting::default()).await;
-    town.switch("ci", json!({ "branch": "**/01-greet-by-name", "conclusion": "never" })).await;
+    town.switch("ci", json!({ "branch": "**/01-greet-by-name", "conclusion": "never" }))
+        .await;
     let issue = town.begun("Greet", ONE).await;
     // An hour passes.
     for _ in 0..6 {
@@ -274,18 +391,35 @@ async fn checks_that_never_finish_are_told_to_a_person() {
         if town.waits(issue).await[0].contains("take longer than 60 minutes") {
             break;
         }
-        town.clock.advance_to(millhand::clock::Millis(town.clock.now().0 + 20 * 60_000));
+        town.clock
+            .advance_to(millhand::clock::Millis(town.clock.now().0 + 20 * 60_000));
     }
     town.settle().await;
     let waits = town.waits(issue).await;
-    assert!(waits[0].starts_with("The checks of Phase `01-greet-by-name` take longer than 60 minutes."), "{waits:#?}");
+    assert!(
+        waits[0].starts_with("The checks of Phase `01-greet-by-name` take longer than 60 minutes."),
+        "{waits:#?}"
+    );
     // A person stops the run and starts it anew; Millhand goes on by itself.
     town.switch("ci", json!({})).await;
     let runs = town.get("/repos/acme/todo/actions/runs?per_page=100").await;
-    let stuck = runs["workflow_runs"].as_array().unwrap().iter().find(|r| r["status"] != "completed").unwrap()["id"].as_u64().unwrap();
-    town.must("maintainer", Method::POST, &format!("/repos/acme/todo/actions/runs/{stuck}/cancel"), Value::Null).await;
+    let stuck = runs["workflow_runs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|r| r["status"] != "completed")
+        .unwrap()["id"]
+        .as_u64()
+        .unwrap();
+    town.must(
+        "maintainer",
+        Method::POST,
+        &format!("/repos/acme/todo/actions/runs/{stuck}/cancel"),
+        Value::Null,
+    )
+    .await;
     town.settle().await;
-    town.to_the_end(issue).await;
+    town.until_complete(issue).await;
     town.over().await;
 }
 
@@ -309,9 +443,13 @@ async fn shown(town: &Town, issue: u64) -> Value {
 async fn the_same_is_shown_when_webhooks_never_come() {
     let mut shows = Vec::new();
     for webhooks in [true, false] {
-        let town = Town::new(Setting { webhooks, ..Setting::default() }).await;
+        let town = Town::new(Setting {
+            webhooks,
+            ..Setting::default()
+        })
+        .await;
         let issue = town.begun("Greet people", THREE).await;
-        town.to_the_end(issue).await;
+        town.until_complete(issue).await;
         shows.push(shown(&town, issue).await);
         town.over().await;
     }

@@ -51,18 +51,30 @@ impl Town {
     /// Reads everything that was said, on all threads: for stories about something else.
     pub(crate) fn said_anywhere(&self) -> Vec<(u64, String)> {
         let mut read = self.read.lock().unwrap();
-        self.sayings().into_iter().filter(|s| read.insert(s.key)).map(|s| (s.thread, s.text)).collect()
+        self.sayings()
+            .into_iter()
+            .filter(|s| read.insert(s.key))
+            .map(|s| (s.thread, s.text))
+            .collect()
     }
 
     /// What was said and never read.
     pub(crate) fn unread(&self) -> Vec<(u64, String)> {
         let read = self.read.lock().unwrap();
-        self.sayings().into_iter().filter(|s| !read.contains(&s.key)).map(|s| (s.thread, s.text)).collect()
+        self.sayings()
+            .into_iter()
+            .filter(|s| !read.contains(&s.key))
+            .map(|s| (s.thread, s.text))
+            .collect()
     }
 
     /// What the bot said on a thread and is folded away now.
     pub(crate) fn folded(&self, number: u64) -> Vec<String> {
-        self.sayings().into_iter().filter(|s| s.thread == number && s.folded).map(|s| s.text).collect()
+        self.sayings()
+            .into_iter()
+            .filter(|s| s.thread == number && s.folded)
+            .map(|s| s.text)
+            .collect()
     }
 
     /// The text of the status comment; there is exactly one.
@@ -78,8 +90,14 @@ impl Town {
     /// The bot's reactions to a comment, in the order they were set.
     pub(crate) fn reactions(&self, comment: u64) -> Vec<&'static str> {
         self.in_todo(|world, repo| {
-            let all = repo.comments.values().filter(|c| c.id.0 == comment).flat_map(|c| &c.reactions);
-            all.filter(|r| world.accounts[&r.user].login == BOT).map(|r| r.content.name()).collect()
+            let all = repo
+                .comments
+                .values()
+                .filter(|c| c.id.0 == comment)
+                .flat_map(|c| &c.reactions);
+            all.filter(|r| world.accounts[&r.user].login == BOT)
+                .map(|r| r.content.name())
+                .collect()
         })
     }
 
@@ -87,19 +105,30 @@ impl Town {
     pub(crate) fn issue_reactions(&self, issue: u64) -> Vec<&'static str> {
         self.in_todo(|world, repo| {
             let all = repo.issues[&issue].reactions.iter();
-            all.filter(|r| world.accounts[&r.user].login == BOT).map(|r| r.content.name()).collect()
+            all.filter(|r| world.accounts[&r.user].login == BOT)
+                .map(|r| r.content.name())
+                .collect()
         })
     }
 
     /// Names of an issue's labels, by the alphabet.
     pub(crate) async fn labels(&self, issue: u64) -> BTreeSet<String> {
         let issue = self.get(&format!("/repos/acme/todo/issues/{issue}")).await;
-        issue["labels"].as_array().unwrap().iter().map(|l| l["name"].as_str().unwrap().to_owned()).collect()
+        issue["labels"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|l| l["name"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     /// Whether an issue has exactly these labels.
     pub(crate) async fn assert_labels(&self, issue: u64, names: &[&str]) {
-        assert_eq!(self.labels(issue).await, names.iter().map(|n| (*n).to_owned()).collect(), "labels of #{issue}");
+        assert_eq!(
+            self.labels(issue).await,
+            names.iter().map(|n| (*n).to_owned()).collect(),
+            "labels of #{issue}"
+        );
     }
 
     /// Numbers of the open pull requests of the bot.
@@ -116,7 +145,9 @@ impl Town {
         let numbers = rows.iter().flat_map(|row| {
             let stored: Value = serde_json::from_str(&row.transitions).unwrap();
             let taken = stored["taken"].as_array().unwrap().clone();
-            taken.into_iter().map(|t| u8::try_from(t["number"].as_u64().unwrap()).unwrap())
+            taken
+                .into_iter()
+                .map(|t| u8::try_from(t["number"].as_u64().unwrap()).unwrap())
         });
         numbers.collect()
     }
@@ -159,7 +190,8 @@ impl Town {
 
     /// Changes an issue: title, body, state.
     pub(crate) async fn edit_issue(&self, login: &str, issue: u64, change: Value) {
-        self.must(login, Method::PATCH, &format!("/repos/acme/todo/issues/{issue}"), change).await;
+        self.must(login, Method::PATCH, &format!("/repos/acme/todo/issues/{issue}"), change)
+            .await;
     }
 
     fn sayings(&self) -> Vec<Saying> {
@@ -184,7 +216,8 @@ impl Town {
     }
 
     fn in_todo<T>(&self, look: impl FnOnce(&World, &Repository) -> T) -> T {
-        self.sim.with(|world| look(world, world.repository_named("acme", "todo").unwrap()))
+        self.sim
+            .with(|world| look(world, world.repository_named("acme", "todo").unwrap()))
     }
 }
 
@@ -194,7 +227,10 @@ fn is_status(body: &str) -> bool {
 
 /// A text as people read it: without the hidden first line.
 fn visible(body: &str) -> String {
-    let shown = body.strip_prefix("<!-- millhand").and_then(|rest| rest.split_once("-->")).map_or(body, |(_, shown)| shown);
+    let shown = body
+        .strip_prefix("<!-- millhand")
+        .and_then(|rest| rest.split_once("-->"))
+        .map_or(body, |(_, shown)| shown);
     // Numbers of what is not ours carry a mark that nobody sees, so that they are no references.
     shown.trim().replace('\u{200b}', "")
 }

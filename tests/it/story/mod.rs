@@ -2,8 +2,10 @@
 //!
 //! Invariant: no story calls the bot; people act on GitHub, and the bot hears of it.
 
+mod building;
 mod ear;
 mod happy;
+mod scenes;
 mod starting;
 mod steering;
 mod town;

@@ -8,23 +8,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use millhand::clock::Clock as _;
 use millhand::workflow::model::Workflow;
-use millhand::workflow::settings::{PlanApproval, Settings};
+
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use super::town::{Setting, Town};
+use super::town::Town;
 
 /// A body that becomes one phase.
 pub(crate) const ONE: &str = "- greet by name\n";
 /// Two that depend on nothing and one on both.
 pub(crate) const THREE: &str = "- greet by name\n- say goodbye\n- do both (after 1, 2)\n";
-
-/// Settings under which nobody is asked for the plan.
-pub(crate) fn without_plan_approval() -> Setting {
-    let mut settings = Settings::default();
-    settings.approvals.plan = PlanApproval::None;
-    Setting { settings, ..Setting::default() }
-}
 
 impl Town {
     /// A verb of the simulation.
@@ -68,7 +61,11 @@ impl Town {
         let phase = w.phases.values().find(|p| p.plan.number.0 == phase).expect("a phase");
         match &phase.track.pull {
             Some(pull) => pull.number,
-            None => panic!("no pull request of {}: {:#?}", phase.plan.id, millhand::workflow::waits::waits(&w, self.clock.now())),
+            None => panic!(
+                "no pull request of {}: {:#?}",
+                phase.plan.id,
+                millhand::workflow::waits::waits(&w, self.clock.now())
+            ),
         }
     }
 
@@ -83,14 +80,29 @@ impl Town {
 
     /// All pull requests of the bot, oldest first.
     pub(crate) async fn our_pulls(&self) -> Vec<Value> {
-        let list = self.get("/repos/acme/todo/pulls?state=all&sort=created&direction=asc&per_page=100").await;
-        list.as_array().unwrap().iter().filter(|p| p["user"]["login"] == "millhand[bot]").cloned().collect()
+        let list = self
+            .get("/repos/acme/todo/pulls?state=all&sort=created&direction=asc&per_page=100")
+            .await;
+        list.as_array()
+            .unwrap()
+            .iter()
+            .filter(|p| p["user"]["login"] == "millhand[bot]")
+            .cloned()
+            .collect()
     }
 
     /// Subjects of a pull request's commits, oldest first.
     pub(crate) async fn commits(&self, pull: u64) -> Vec<String> {
         let list = self.get(&format!("/repos/acme/todo/pulls/{pull}/commits?per_page=100")).await;
-        let subject = |c: &Value| c["commit"]["message"].as_str().unwrap().lines().next().unwrap_or_default().to_owned();
+        let subject = |c: &Value| {
+            c["commit"]["message"]
+                .as_str()
+                .unwrap()
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .to_owned()
+        };
         list.as_array().unwrap().iter().map(subject).collect()
     }
 
@@ -98,49 +110,85 @@ impl Town {
     pub(crate) async fn reviews(&self, pull: u64) -> Vec<(String, String, String)> {
         let list = self.get(&format!("/repos/acme/todo/pulls/{pull}/reviews?per_page=100")).await;
         let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
-        list.as_array().unwrap().iter().map(|r| (text(&r["user"]["login"]), text(&r["state"]), text(&r["body"]))).collect()
+        list.as_array()
+            .unwrap()
+            .iter()
+            .map(|r| (text(&r["user"]["login"]), text(&r["state"]), text(&r["body"])))
+            .collect()
     }
 
     /// Reviews by the bot.
     pub(crate) async fn our_reviews(&self, pull: u64) -> Vec<String> {
-        self.reviews(pull).await.into_iter().filter(|r| r.0 == "millhand[bot]").map(|r| r.2).collect()
+        self.reviews(pull)
+            .await
+            .into_iter()
+            .filter(|r| r.0 == "millhand[bot]")
+            .map(|r| r.2)
+            .collect()
     }
 
     /// Comments by the bot.
     pub(crate) async fn our_comments(&self, number: u64) -> Vec<String> {
-        self.comments(number).await.into_iter().filter(|c| c.0 == "millhand[bot]").map(|c| c.1).collect()
+        self.comments(number)
+            .await
+            .into_iter()
+            .filter(|c| c.0 == "millhand[bot]")
+            .map(|c| c.1)
+            .collect()
     }
 
     /// Check runs of our name on a commit: conclusion and title.
     pub(crate) async fn our_checks(&self, sha: &str) -> Vec<(String, String)> {
-        let list = self.get(&format!("/repos/acme/todo/commits/{sha}/check-runs?check_name=millhand")).await;
+        let list = self
+            .get(&format!("/repos/acme/todo/commits/{sha}/check-runs?check_name=millhand"))
+            .await;
         let text = |v: &Value| v.as_str().unwrap_or_default().to_owned();
         let runs = list["check_runs"].as_array().unwrap();
-        runs.iter().map(|r| (text(&r["conclusion"]), text(&r["output"]["title"]))).collect()
+        runs.iter()
+            .map(|r| (text(&r["conclusion"]), text(&r["output"]["title"])))
+            .collect()
     }
 
     /// A file's text on a branch.
     pub(crate) async fn file(&self, branch: &str, path: &str) -> Option<String> {
-        let (status, found) = self.act("maintainer", Method::GET, &format!("/repos/acme/todo/contents/{path}?ref={branch}"), Value::Null).await;
-        let text: String = found["content"].as_str().filter(|_| status.is_success())?.split_whitespace().collect();
+        let (status, found) = self
+            .act(
+                "maintainer",
+                Method::GET,
+                &format!("/repos/acme/todo/contents/{path}?ref={branch}"),
+                Value::Null,
+            )
+            .await;
+        let text: String = found["content"]
+            .as_str()
+            .filter(|_| status.is_success())?
+            .split_whitespace()
+            .collect();
         Some(String::from_utf8(STANDARD.decode(text).unwrap()).unwrap())
     }
 
     /// Writes a file on a branch as a person; the new commit.
     pub(crate) async fn write(&self, login: &str, branch: &str, path: &str, text: &str) -> String {
         let place = format!("/repos/acme/todo/contents/{path}");
-        let (_, old) = self.act(login, Method::GET, &format!("{place}?ref={branch}"), Value::Null).await;
+        let (_, old) = self
+            .act(login, Method::GET, &format!("{place}?ref={branch}"), Value::Null)
+            .await;
         let mut body = json!({ "message": format!("Write {path}"), "content": STANDARD.encode(text), "branch": branch });
         if let Some(sha) = old["sha"].as_str() {
             body["sha"] = json!(sha);
         }
-        self.must(login, Method::PUT, &place, body).await["commit"]["sha"].as_str().unwrap().to_owned()
+        self.must(login, Method::PUT, &place, body).await["commit"]["sha"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 
     /// Takes a file off a branch as a person.
     pub(crate) async fn delete(&self, login: &str, branch: &str, path: &str) {
         let place = format!("/repos/acme/todo/contents/{path}");
-        let old = self.must(login, Method::GET, &format!("{place}?ref={branch}"), Value::Null).await;
+        let old = self
+            .must(login, Method::GET, &format!("{place}?ref={branch}"), Value::Null)
+            .await;
         let body = json!({ "message": format!("Drop {path}"), "sha": old["sha"], "branch": branch });
         self.must(login, Method::DELETE, &place, body).await;
     }
@@ -148,7 +196,13 @@ impl Town {
     /// The branch of a phase.
     pub(crate) async fn branch_of(&self, issue: u64, phase: u32) -> String {
         let w = self.known(issue).await;
-        w.phases.values().find(|p| p.plan.number.0 == phase).expect("a phase").track.branch.clone()
+        w.phases
+            .values()
+            .find(|p| p.plan.number.0 == phase)
+            .expect("a phase")
+            .track
+            .branch
+            .clone()
     }
 
     /// The reviewer approves every phase that is ready, one after the other, until none is left.
@@ -159,7 +213,9 @@ impl Town {
                 let shown = p.track.presented.is_some() && p.track.presented == p.track.head;
                 shown && p.track.merged.is_none() && p.state == millhand::workflow::state::State::Verification
             });
-            let Some(pull) = ready.and_then(|p| p.track.pull.as_ref()) else { return };
+            let Some(pull) = ready.and_then(|p| p.track.pull.as_ref()) else {
+                return;
+            };
             self.review("reviewer", pull.number, "APPROVE", "good").await;
             self.settle().await;
         }
@@ -168,13 +224,17 @@ impl Town {
     /// The reviewer lets the release go.
     pub(crate) async fn release(&self, issue: u64) {
         let waits = self.waits(issue).await;
-        assert!(waits[0].contains("/approve release"), "{waits:#?}\n{:#?}", self.asked.lock().unwrap());
+        assert!(
+            waits[0].contains("/approve release"),
+            "{waits:#?}\n{:#?}",
+            self.asked.lock().unwrap()
+        );
         self.comment("reviewer", issue, "/approve release").await;
         self.settle().await;
     }
 
     /// From a begun workflow to its end.
-    pub(crate) async fn to_the_end(&self, issue: u64) {
+    pub(crate) async fn until_complete(&self, issue: u64) {
         self.approve_phases(issue).await;
         self.release(issue).await;
         self.complete(issue).await;
@@ -183,7 +243,13 @@ impl Town {
     /// It is complete, and GitHub shows it: issue closed, files there, branches gone, nothing said twice.
     pub(crate) async fn complete(&self, issue: u64) {
         let w = self.known(issue).await;
-        assert_eq!(w.ended, Some(millhand::workflow::model::End::Complete), "{:#?}\n{:#?}", self.waits(issue).await, w.troubles);
+        assert_eq!(
+            w.ended,
+            Some(millhand::workflow::model::End::Complete),
+            "{:#?}\n{:#?}",
+            self.waits(issue).await,
+            w.troubles
+        );
         assert_eq!(self.get(&format!("/repos/acme/todo/issues/{issue}")).await["state"], "closed");
         for phase in w.phases.values().filter(|p| p.track.merged.is_some()) {
             for file in &phase.plan.files {
@@ -191,7 +257,13 @@ impl Town {
             }
         }
         let branches = self.get("/repos/acme/todo/branches?per_page=100").await;
-        let ours: Vec<&str> = branches.as_array().unwrap().iter().filter_map(|b| b["name"].as_str()).filter(|n| n.starts_with("millhand/")).collect();
+        let ours: Vec<&str> = branches
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|b| b["name"].as_str())
+            .filter(|n| n.starts_with("millhand/"))
+            .collect();
         // What holds work that was never merged, or people's commits, stays.
         let kept = |t: &millhand::workflow::model::Track| !t.foreign.is_empty() || t.merged.is_none();
         let kept = w.phases.values().any(|p| p.run > 1 || kept(&p.track)) || (!w.is_direct() && kept(&w.release));
@@ -209,6 +281,9 @@ impl Town {
 
     /// The story is over.
     pub(crate) async fn over(&self) {
+        // These stories look at pull requests; what is said on the issue is told by the stories of starting and steering.
+        let said = self.said_anywhere();
+        assert!(!said.is_empty(), "the bot said nothing at all");
         self.finish().await;
     }
 }

@@ -20,7 +20,11 @@ impl Town {
 
     /// Everybody's comments on an issue.
     async fn comments_of(&self, issue: u64) -> Vec<Value> {
-        self.get(&format!("/repos/acme/todo/issues/{issue}/comments?per_page=100")).await.as_array().unwrap().clone()
+        self.get(&format!("/repos/acme/todo/issues/{issue}/comments?per_page=100"))
+            .await
+            .as_array()
+            .unwrap()
+            .clone()
     }
 }
 
@@ -31,7 +35,10 @@ async fn a_label_by_a_writer_starts() {
     town.label("reviewer", issue, "millhand").await;
     town.settle().await;
     let w = town.workflow(issue).await.unwrap();
-    assert_eq!((w.requester.login.as_str(), w.issue.author.login.as_str()), ("reviewer", "outsider"));
+    assert_eq!(
+        (w.requester.login.as_str(), w.issue.author.login.as_str()),
+        ("reviewer", "outsider")
+    );
     assert_eq!(w.baton, Baton::Whole(State::HandoffToCoder));
     assert_eq!(town.transitions(issue).await, [1, 2]);
     assert!(town.said_once(issue).starts_with("### Plan, version 1"));
@@ -83,7 +90,9 @@ async fn readers_and_outsiders_may_not_label_and_their_forms_start_nothing() {
 #[tokio::test]
 async fn a_writers_form_starts() {
     let town = Town::new(Setting::default()).await;
-    let issue = town.form("reviewer", "Greet people", ONE, &["millhand", "millhand:auto"]).await;
+    let issue = town
+        .form("reviewer", "Greet people", ONE, &["millhand", "millhand:auto"])
+        .await;
     town.settle().await;
     let w = town.workflow(issue).await.unwrap();
     assert_eq!(w.requester.login, "reviewer");
@@ -105,7 +114,11 @@ async fn a_bot_starts_only_when_it_is_listed() {
 
     let mut settings = Settings::default();
     settings.triggers.bots = vec!["helper".to_owned()];
-    let town = Town::new(Setting { settings, ..Setting::default() }).await;
+    let town = Town::new(Setting {
+        settings,
+        ..Setting::default()
+    })
+    .await;
     let issue = town.open_issue("maintainer", "Greet people", ONE).await;
     town.label("helper[bot]", issue, "millhand").await;
     town.settle().await;
@@ -114,7 +127,10 @@ async fn a_bot_starts_only_when_it_is_listed() {
 
     let cancel = town.comment("helper[bot]", issue, "/cancel").await;
     town.settle().await;
-    assert!(town.workflow(issue).await.unwrap().is_open(), "a listed bot starts and does nothing else");
+    assert!(
+        town.workflow(issue).await.unwrap().is_open(),
+        "a listed bot starts and does nothing else"
+    );
     assert_eq!(town.reactions(cancel), ["eyes", "confused"]);
     town.finish().await;
 }
@@ -161,7 +177,11 @@ async fn a_question_is_answered_by_the_author() {
     let question = town.said_once(issue);
     assert!(question.starts_with("1 question before a plan is made:"), "{question}");
     assert!(question.contains("one bullet for each part"), "{question}");
-    assert!(town.status(issue).contains("**Waiting for outsider since"), "{}", town.status(issue));
+    assert!(
+        town.status(issue).contains("**Waiting for outsider since"),
+        "{}",
+        town.status(issue)
+    );
     let w = town.workflow(issue).await.unwrap();
     assert_eq!(w.baton, Baton::Whole(State::Discovery));
 
@@ -171,12 +191,18 @@ async fn a_question_is_answered_by_the_author() {
     assert_eq!(w.baton, Baton::Whole(State::Discovery), "a stranger's comment is no answer");
     assert_eq!(town.reactions(chatter), [""; 0]);
 
-    let answer = town.comment("outsider", issue, "These:\n\n- greet by name\n- say goodbye\n").await;
+    let answer = town
+        .comment("outsider", issue, "These:\n\n- greet by name\n- say goodbye\n")
+        .await;
     town.settle().await;
     assert_eq!(town.reactions(answer), ["eyes"]);
     let w = town.workflow(issue).await.unwrap();
     assert_eq!(w.baton, Baton::Whole(State::HandoffToCoder));
-    assert_eq!(town.folded(issue), [question], "the question is folded away once it is answered");
+    assert_eq!(
+        town.folded(issue),
+        [question],
+        "the question is folded away once it is answered"
+    );
     let plan = town.said_once(issue);
     assert!(plan.contains("greet by name") && plan.contains("say goodbye"), "{plan}");
     assert!(!plan.contains("twice"), "{plan}");

@@ -53,14 +53,21 @@ impl Town {
     async fn obeyed_saying(&self, login: &str, number: u64, body: &str, words: &str) {
         let (reactions, replies) = self.says(login, number, body).await;
         assert_eq!(reactions, ["eyes", "+1"], "{login}: {body}");
-        assert!(replies.len() == 1 && replies[0].starts_with(words), "{login}: {body}: {replies:#?}");
+        assert!(
+            replies.len() == 1 && replies[0].starts_with(words),
+            "{login}: {body}: {replies:#?}"
+        );
     }
 
     /// From an approved plan to the end: reviews every pull request that is ready, approves the release.
     async fn to_the_end(&self, issue: u64) {
         for _ in 0..8 {
             let open = self.get("/repos/acme/todo/pulls?state=open&per_page=100").await;
-            let ready = open.as_array().unwrap().iter().filter(|p| p["draft"] == false && p["base"]["ref"] != "main");
+            let ready = open
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|p| p["draft"] == false && p["base"]["ref"] != "main");
             for pull in ready.map(|p| p["number"].as_u64().unwrap()).collect::<Vec<_>>() {
                 self.review("reviewer", pull, "APPROVE", "good").await;
             }
@@ -85,9 +92,22 @@ impl Town {
 async fn a_plan_is_approved_by_those_who_may() {
     let town = Town::new(Setting::default()).await;
     let issue = town.planned("maintainer", ONE).await;
-    town.refused("triager", issue, "/approve", "`/approve` is for people with write permission").await;
-    town.refused("reader", issue, "/approve plan", "`/approve` is for people with write permission").await;
-    town.refused("outsider", issue, "/approve", "`/approve` is for people with write permission").await;
+    town.refused("triager", issue, "/approve", "`/approve` is for people with write permission")
+        .await;
+    town.refused(
+        "reader",
+        issue,
+        "/approve plan",
+        "`/approve` is for people with write permission",
+    )
+    .await;
+    town.refused(
+        "outsider",
+        issue,
+        "/approve",
+        "`/approve` is for people with write permission",
+    )
+    .await;
     assert_eq!(town.now(issue).await.baton, Baton::Whole(State::HandoffToCoder));
 
     town.obeyed("maintainer", issue, "/approve").await;
@@ -104,9 +124,17 @@ async fn a_plan_is_approved_by_its_hash() {
     let town = Town::new(Setting::default()).await;
     let issue = town.planned("maintainer", ONE).await;
     let hash = town.now(issue).await.plan.unwrap().hash;
-    town.refused("maintainer", issue, "/approve plan 0123456789", "What waits now has the hash").await;
-    town.refused("maintainer", issue, "/approve release", "That does not wait for an approval now; this does: `/approve plan`").await;
-    town.obeyed("maintainer", issue, &format!("/approve plan {}", &hash[..8])).await;
+    town.refused("maintainer", issue, "/approve plan 0123456789", "What waits now has the hash")
+        .await;
+    town.refused(
+        "maintainer",
+        issue,
+        "/approve release",
+        "That does not wait for an approval now; this does: `/approve plan`",
+    )
+    .await;
+    town.obeyed("maintainer", issue, &format!("/approve plan {}", &hash[..8]))
+        .await;
     assert_eq!(town.now(issue).await.baton, Baton::Forked);
     town.finish().await;
 }
@@ -116,23 +144,39 @@ async fn a_plan_is_revised() {
     let town = Town::new(Setting::default()).await;
     let issue = town.planned("maintainer", ONE).await;
     let old = town.now(issue).await.plan.unwrap();
-    town.refused("triager", issue, "/revise - anything", "people with write permission").await;
+    town.refused("triager", issue, "/revise - anything", "people with write permission")
+        .await;
 
-    let (reactions, replies) = town.says("reviewer", issue, "/revise Better these:\n\n- say hello\n- say goodbye\n").await;
+    let (reactions, replies) = town
+        .says("reviewer", issue, "/revise Better these:\n\n- say hello\n- say goodbye\n")
+        .await;
     assert_eq!(reactions, ["eyes", "+1"]);
     assert_eq!(replies.len(), 1, "{replies:#?}");
     assert!(replies[0].starts_with("### Plan, version 2"), "{}", replies[0]);
-    assert!(replies[0].contains("say hello") && !replies[0].contains("greet by name"), "{}", replies[0]);
+    assert!(
+        replies[0].contains("say hello") && !replies[0].contains("greet by name"),
+        "{}",
+        replies[0]
+    );
     assert_eq!(town.transitions(issue).await, [1, 2, 17, 2]);
     let folded = town.folded(issue);
     assert_eq!(folded.len(), 1, "{folded:#?}");
     assert!(folded[0].starts_with("### Plan, version 1"));
 
-    town.refused("maintainer", issue, &format!("/approve plan {}", &old.hash[..8]), "What waits now has the hash").await;
+    town.refused(
+        "maintainer",
+        issue,
+        &format!("/approve plan {}", &old.hash[..8]),
+        "What waits now has the hash",
+    )
+    .await;
     town.obeyed("maintainer", issue, "/approve").await;
     let w = town.now(issue).await;
     assert_eq!(w.baton, Baton::Forked);
-    assert_eq!(w.phases.values().map(|p| p.plan.title.as_str()).collect::<Vec<_>>(), ["say hello", "say goodbye"]);
+    assert_eq!(
+        w.phases.values().map(|p| p.plan.title.as_str()).collect::<Vec<_>>(),
+        ["say hello", "say goodbye"]
+    );
     town.finish().await;
 }
 
@@ -155,7 +199,11 @@ async fn the_auto_label_after_the_plan_approves_that_version() {
     let issue = town.planned("maintainer", ONE).await;
     town.label("triager", issue, "millhand:auto").await;
     town.settle().await;
-    assert_eq!(town.now(issue).await.baton, Baton::Whole(State::HandoffToCoder), "a triager's label approves nothing");
+    assert_eq!(
+        town.now(issue).await.baton,
+        Baton::Whole(State::HandoffToCoder),
+        "a triager's label approves nothing"
+    );
     town.unlabel("triager", issue, "millhand:auto").await;
     town.label("reviewer", issue, "millhand:auto").await;
     town.settle().await;
@@ -173,10 +221,18 @@ async fn pausing_and_resuming_by_the_label() {
     town.settle().await;
     let w = town.now(issue).await;
     assert!(w.paused.is_some(), "whoever takes the label off pauses");
-    assert!(town.status(issue).contains("Paused: triager took the label"), "{}", town.status(issue));
+    assert!(
+        town.status(issue).contains("Paused: triager took the label"),
+        "{}",
+        town.status(issue)
+    );
     town.obeyed("maintainer", issue, "/approve").await;
     let w = town.now(issue).await;
-    assert_eq!(w.baton, Baton::Whole(State::HandoffToCoder), "what people do is seen, nothing is done");
+    assert_eq!(
+        w.baton,
+        Baton::Whole(State::HandoffToCoder),
+        "what people do is seen, nothing is done"
+    );
     assert!(w.plan.unwrap().approved.is_some());
 
     town.label("triager", issue, "millhand").await;
@@ -199,7 +255,11 @@ async fn pausing_and_resuming_by_command() {
     town.refused("triager", issue, "/pause", "people with write permission").await;
     town.refused("maintainer", issue, "/resume", "It is not paused").await;
     town.obeyed("reviewer", issue, "/pause").await;
-    assert!(town.status(issue).contains("Paused: reviewer paused it"), "{}", town.status(issue));
+    assert!(
+        town.status(issue).contains("Paused: reviewer paused it"),
+        "{}",
+        town.status(issue)
+    );
     town.assert_labels(issue, &["millhand"]).await;
     town.refused("reviewer", issue, "/pause", "paused already").await;
     town.obeyed("maintainer", issue, "/approve").await;
@@ -216,7 +276,10 @@ async fn pausing_and_resuming_by_command() {
     assert_eq!(town.open_pulls().await, [pull], "nothing is merged while it is paused");
     let (reactions, replies) = town.says("maintainer", issue, "/resume").await;
     assert_eq!(reactions, ["eyes", "+1"]);
-    assert!(replies.len() == 1 && replies[0].contains("/approve release"), "the review given meanwhile counts: {replies:#?}");
+    assert!(
+        replies.len() == 1 && replies[0].contains("/approve release"),
+        "the review given meanwhile counts: {replies:#?}"
+    );
     assert!(!town.open_pulls().await.contains(&pull));
     town.to_the_end(issue).await;
     town.finish().await;
@@ -229,7 +292,10 @@ async fn cancelling_by_command() {
     town.obeyed("maintainer", issue, "/approve").await;
     let pull = town.open_pulls().await[0];
     town.refused("reader", issue, "/cancel", "people with write permission").await;
-    let branch = town.get(&format!("/repos/acme/todo/pulls/{pull}")).await["head"]["ref"].as_str().unwrap().to_owned();
+    let branch = town.get(&format!("/repos/acme/todo/pulls/{pull}")).await["head"]["ref"]
+        .as_str()
+        .unwrap()
+        .to_owned();
 
     town.obeyed("reviewer", issue, "/cancel").await;
     let w = town.now(issue).await;
@@ -237,7 +303,13 @@ async fn cancelling_by_command() {
     assert_eq!(town.open_pulls().await, [0; 0], "our open pull requests are closed");
     let note = town.said_once(pull);
     assert!(note.contains("cancelled"), "{note}");
-    town.must("reader", Method::GET, &format!("/repos/acme/todo/git/ref/heads/{branch}"), Value::Null).await;
+    town.must(
+        "reader",
+        Method::GET,
+        &format!("/repos/acme/todo/git/ref/heads/{branch}"),
+        Value::Null,
+    )
+    .await;
     assert_eq!(town.get(&format!("/repos/acme/todo/issues/{issue}")).await["state"], "open");
     let status = town.status(issue);
     assert!(status.contains("ancelled"), "{status}");
@@ -255,7 +327,11 @@ async fn closing_the_issue_cancels_or_pauses() {
     town.settle().await;
     let w = town.now(issue).await;
     assert!(w.is_open() && w.paused.is_some(), "an author without write only pauses");
-    assert!(town.status(issue).contains("outsider closed the issue"), "{}", town.status(issue));
+    assert!(
+        town.status(issue).contains("outsider closed the issue"),
+        "{}",
+        town.status(issue)
+    );
     town.edit_issue("maintainer", issue, json!({ "state": "open" })).await;
     town.settle().await;
     assert!(town.now(issue).await.paused.is_none(), "a writer's reopening resumes");
@@ -273,7 +349,11 @@ async fn closing_the_issue_cancels_or_pauses() {
 async fn the_budget_is_reached_and_raised() {
     let mut settings = Settings::default();
     settings.limits.budget_usd = 0.001;
-    let town = Town::new(Setting { settings, ..Setting::default() }).await;
+    let town = Town::new(Setting {
+        settings,
+        ..Setting::default()
+    })
+    .await;
     let issue = town.open_issue("maintainer", "Greet people", ONE).await;
     town.label("maintainer", issue, "millhand").await;
     town.settle().await;
@@ -281,11 +361,18 @@ async fn the_budget_is_reached_and_raised() {
     assert!(asked.starts_with("@maintainer The budget is used up"), "{asked}");
     assert!(asked.contains("/budget <amount>"), "{asked}");
     assert_eq!(town.now(issue).await.cost.spent, MicroUsd(0), "the cap holds before the call");
-    assert!(town.status(issue).contains("**Waiting for maintainer since"), "{}", town.status(issue));
+    assert!(
+        town.status(issue).contains("**Waiting for maintainer since"),
+        "{}",
+        town.status(issue)
+    );
 
-    town.refused("reader", issue, "/budget 3", "people with write permission").await;
-    town.refused("maintainer", issue, "/budget 1000", "The operator allows at most").await;
-    town.obeyed_saying("maintainer", issue, "/budget 3", "### Plan, version 1").await;
+    town.refused("reader", issue, "/budget 3", "people with write permission")
+        .await;
+    town.refused("maintainer", issue, "/budget 1000", "The operator allows at most")
+        .await;
+    town.obeyed_saying("maintainer", issue, "/budget 3", "### Plan, version 1")
+        .await;
     assert_eq!(town.folded(issue), [asked], "the question is folded away once it is settled");
     town.refused("maintainer", issue, "/budget 0.0001", "are spent already").await;
     town.finish().await;
@@ -293,7 +380,11 @@ async fn the_budget_is_reached_and_raised() {
 
 #[tokio::test]
 async fn without_any_webhook() {
-    let town = Town::new(Setting { webhooks: false, ..Setting::default() }).await;
+    let town = Town::new(Setting {
+        webhooks: false,
+        ..Setting::default()
+    })
+    .await;
     let issue = town.planned("maintainer", "- greet by name\n- say goodbye (after 1)\n").await;
     town.obeyed("maintainer", issue, "/approve").await;
     town.to_the_end(issue).await;
@@ -305,18 +396,32 @@ async fn without_any_webhook() {
 async fn a_program_steers_through_the_api() {
     let town = Town::new(Setting::default()).await;
     let issue = town.planned("maintainer", ONE).await;
-    let release = Command::Approve { what: Some(ApproveWhat::Release), hash: None };
+    let release = Command::Approve {
+        what: Some(ApproveWhat::Release),
+        hash: None,
+    };
     let refused = town.command(issue, release.clone(), "one").await;
-    let Reply::Refused(sentence) = refused else { panic!("{refused:?}") };
+    let Reply::Refused(sentence) = refused else {
+        panic!("{refused:?}")
+    };
     assert!(sentence.contains("That does not wait for an approval now"), "{sentence}");
-    let plan = Command::Approve { what: Some(ApproveWhat::Plan), hash: Some(town.now(issue).await.plan.unwrap().hash) };
+    let plan = Command::Approve {
+        what: Some(ApproveWhat::Plan),
+        hash: Some(town.now(issue).await.plan.unwrap().hash),
+    };
     let done = town.command(issue, plan, "two").await;
     let Reply::Done(row) = done else { panic!("{done:?}") };
     assert!(row.open);
     let w = town.now(issue).await;
     assert_eq!(w.baton, Baton::Forked);
     assert_eq!(w.plan.unwrap().approved.unwrap().by.unwrap().login, "operator");
-    assert_eq!(town.engine.command("acme/todo#99", release, "three", std::time::Duration::ZERO).await.unwrap(), Reply::NotFound);
+    assert_eq!(
+        town.engine
+            .command("acme/todo#99", release, "three", std::time::Duration::ZERO)
+            .await
+            .unwrap(),
+        Reply::NotFound
+    );
     town.finish().await;
 }
 
@@ -328,18 +433,34 @@ async fn an_approval_whose_comment_is_deleted_before_its_use_is_revoked() {
     let approval = town.comment("maintainer", issue, "/approve").await;
     town.settle().await;
     assert!(town.now(issue).await.plan.unwrap().approved.is_some());
-    town.must("maintainer", Method::DELETE, &format!("/repos/acme/todo/issues/comments/{approval}"), Value::Null).await;
+    town.must(
+        "maintainer",
+        Method::DELETE,
+        &format!("/repos/acme/todo/issues/comments/{approval}"),
+        Value::Null,
+    )
+    .await;
     town.settle().await;
     town.obeyed("maintainer", issue, "/resume").await;
     let w = town.now(issue).await;
-    assert_eq!(w.baton, Baton::Whole(State::HandoffToCoder), "what was revoked starts nothing");
+    assert_eq!(
+        w.baton,
+        Baton::Whole(State::HandoffToCoder),
+        "what was revoked starts nothing"
+    );
     assert!(w.plan.unwrap().approved.is_none());
 
     // Once used, deleting it changes nothing.
     let approval = town.comment("maintainer", issue, "/approve").await;
     town.settle().await;
     assert_eq!(town.now(issue).await.baton, Baton::Forked);
-    town.must("maintainer", Method::DELETE, &format!("/repos/acme/todo/issues/comments/{approval}"), Value::Null).await;
+    town.must(
+        "maintainer",
+        Method::DELETE,
+        &format!("/repos/acme/todo/issues/comments/{approval}"),
+        Value::Null,
+    )
+    .await;
     town.settle().await;
     assert_eq!(town.now(issue).await.baton, Baton::Forked);
     assert_eq!(town.open_pulls().await.len(), 1);
@@ -353,16 +474,28 @@ async fn an_edit_by_a_writer_makes_a_new_plan() {
     town.edit_issue("reviewer", issue, json!({ "body": "- wave\n" })).await;
     town.settle().await;
     let plan = town.said_once(issue);
-    assert!(plan.starts_with("### Plan, version 2") && plan.contains("wave") && !plan.contains("greet by name"), "{plan}");
+    assert!(
+        plan.starts_with("### Plan, version 2") && plan.contains("wave") && !plan.contains("greet by name"),
+        "{plan}"
+    );
     assert_eq!(town.folded(issue).len(), 1, "the old plan is folded away");
     assert_eq!(town.transitions(issue).await, [1, 2, 18, 1, 2]);
 
     // A new title is an edit, too.
-    town.edit_issue("maintainer", issue, json!({ "title": "Wave at people" })).await;
+    town.edit_issue("maintainer", issue, json!({ "title": "Wave at people" }))
+        .await;
     town.settle().await;
     assert!(town.said_once(issue).starts_with("### Plan, version 3"));
     town.obeyed("maintainer", issue, "/approve").await;
-    assert_eq!(town.now(issue).await.phases.values().map(|p| p.plan.title.as_str()).collect::<Vec<_>>(), ["wave"]);
+    assert_eq!(
+        town.now(issue)
+            .await
+            .phases
+            .values()
+            .map(|p| p.plan.title.as_str())
+            .collect::<Vec<_>>(),
+        ["wave"]
+    );
 
     // Once coding has begun it is only noted.
     town.edit_issue("maintainer", issue, json!({ "body": "- shout\n" })).await;
@@ -384,7 +517,10 @@ async fn an_edit_by_a_writer_under_the_auto_label_is_built() {
     town.settle().await;
     assert_eq!(town.now(issue).await.baton, Baton::Forked);
     assert!(town.said_once(issue).contains("waives it"));
-    assert!(town.folded(issue)[0].starts_with("1 question"), "what the edit has answered is folded away");
+    assert!(
+        town.folded(issue)[0].starts_with("1 question"),
+        "what the edit has answered is folded away"
+    );
     town.finish().await;
 }
 
@@ -394,26 +530,37 @@ async fn an_edit_by_somebody_else_must_be_seen_and_counts() {
     let issue = town.planned("outsider", ONE).await;
     town.obeyed("maintainer", issue, "/pause").await;
     town.obeyed("maintainer", issue, "/approve").await;
-    town.edit_issue("outsider", issue, json!({ "body": "- steal the cookies\n" })).await;
+    town.edit_issue("outsider", issue, json!({ "body": "- steal the cookies\n" }))
+        .await;
     town.settle().await;
-    town.obeyed_saying("maintainer", issue, "/resume", "### Plan, version 2").await;
+    town.obeyed_saying("maintainer", issue, "/resume", "### Plan, version 2")
+        .await;
     let w = town.now(issue).await;
-    assert_eq!(w.baton, Baton::Whole(State::HandoffToCoder), "the approval was for another text");
+    assert_eq!(
+        w.baton,
+        Baton::Whole(State::HandoffToCoder),
+        "the approval was for another text"
+    );
     assert!(w.plan.unwrap().approved.is_none());
 
     for version in 3..=4 {
-        town.edit_issue("outsider", issue, json!({ "body": format!("- part {version}\n") })).await;
+        town.edit_issue("outsider", issue, json!({ "body": format!("- part {version}\n") }))
+            .await;
         town.settle().await;
         assert!(town.said_once(issue).starts_with(&format!("### Plan, version {version}")));
     }
-    town.edit_issue("outsider", issue, json!({ "body": "- once too often\n" })).await;
+    town.edit_issue("outsider", issue, json!({ "body": "- once too often\n" }))
+        .await;
     town.settle().await;
     assert_eq!(town.said(issue), [""; 0], "a fourth edit is not taken in by itself");
     let status = town.status(issue);
     assert!(status.contains("edited"), "{status}");
     let (reactions, replies) = town.says("maintainer", issue, "/revise as the issue says now").await;
     assert_eq!(reactions, ["eyes", "+1"]);
-    assert!(replies.len() == 1 && replies[0].contains("once too often"), "a writer takes it in: {replies:#?}");
+    assert!(
+        replies.len() == 1 && replies[0].contains("once too often"),
+        "a writer takes it in: {replies:#?}"
+    );
     town.finish().await;
 }
 
@@ -424,9 +571,14 @@ async fn an_edit_by_somebody_else_takes_the_waiver_away() {
     town.label("maintainer", issue, "millhand:auto").await;
     town.settle().await;
     town.said_once(issue);
-    town.edit_issue("outsider", issue, json!({ "body": "- steal the cookies\n" })).await;
+    town.edit_issue("outsider", issue, json!({ "body": "- steal the cookies\n" }))
+        .await;
     town.settle().await;
-    assert_eq!(town.now(issue).await.baton, Baton::Whole(State::HandoffToCoder), "nobody with write has seen that text");
+    assert_eq!(
+        town.now(issue).await.baton,
+        Baton::Whole(State::HandoffToCoder),
+        "nobody with write has seen that text"
+    );
     let plan = town.said_once(issue);
     assert!(plan.contains("/approve plan"), "{plan}");
     town.finish().await;
@@ -438,13 +590,24 @@ async fn status_and_help_answer_whoever_can_read() {
     let issue = town.planned("maintainer", ONE).await;
     let (reactions, replies) = town.says("outsider", issue, "/status").await;
     assert_eq!(reactions, ["eyes", "+1"]);
-    assert!(replies.len() == 1 && replies[0].contains(&format!("/acme/todo/issues/{issue}#issuecomment-")), "{replies:#?}");
+    assert!(
+        replies.len() == 1 && replies[0].contains(&format!("/acme/todo/issues/{issue}#issuecomment-")),
+        "{replies:#?}"
+    );
 
     let (reactions, replies) = town.says("reader", issue, "/help").await;
     assert_eq!(reactions, ["eyes", "+1"]);
-    assert!(replies[0].contains("`/status`") && !replies[0].contains("`/approve"), "a reader's help: {}", replies[0]);
+    assert!(
+        replies[0].contains("`/status`") && !replies[0].contains("`/approve"),
+        "a reader's help: {}",
+        replies[0]
+    );
     let (_, replies) = town.says("reviewer", issue, "/millhand help").await;
-    assert!(replies[0].contains("`/approve [plan|release|<phase>] [hash]`"), "a writer's help: {}", replies[0]);
+    assert!(
+        replies[0].contains("`/approve [plan|release|<phase>] [hash]`"),
+        "a writer's help: {}",
+        replies[0]
+    );
     town.finish().await;
 }
 
@@ -452,7 +615,13 @@ async fn status_and_help_answer_whoever_can_read() {
 async fn what_only_looks_like_a_command_does_nothing() {
     let town = Town::new(Setting::default()).await;
     let issue = town.planned("maintainer", ONE).await;
-    town.refused("maintainer", issue, "/aprove", "There is no command `/aprove`; did you mean `/approve").await;
+    town.refused(
+        "maintainer",
+        issue,
+        "/aprove",
+        "There is no command `/aprove`; did you mean `/approve",
+    )
+    .await;
     for quiet in [
         "```\n/approve\n```",
         "    /approve",
@@ -466,7 +635,8 @@ async fn what_only_looks_like_a_command_does_nothing() {
         let (reactions, replies) = town.says("maintainer", issue, quiet).await;
         assert_eq!((reactions, replies), (vec![], vec![]), "{quiet}");
     }
-    town.refused("maintainer", issue, "> as said\n/approve", "directly under a quote").await;
+    town.refused("maintainer", issue, "> as said\n/approve", "directly under a quote")
+        .await;
     let w = town.now(issue).await;
     assert_eq!(w.baton, Baton::Whole(State::HandoffToCoder));
     assert!(w.plan.unwrap().approved.is_none());
@@ -479,7 +649,13 @@ async fn a_command_is_read_once_as_it_was_sent() {
     let issue = town.planned("maintainer", ONE).await;
     // Written and changed before anybody looked: nobody knows what was meant.
     let changed = town.comment("maintainer", issue, "fine").await;
-    town.must("maintainer", Method::PATCH, &format!("/repos/acme/todo/issues/comments/{changed}"), json!({ "body": "/approve" })).await;
+    town.must(
+        "maintainer",
+        Method::PATCH,
+        &format!("/repos/acme/todo/issues/comments/{changed}"),
+        json!({ "body": "/approve" }),
+    )
+    .await;
     town.settle().await;
     assert_eq!(town.reactions(changed), ["confused"]);
     assert!(town.said_once(issue).contains("was edited, so its commands were not run"));
@@ -487,7 +663,13 @@ async fn a_command_is_read_once_as_it_was_sent() {
     // Read, and changed afterwards: it stays what it was.
     let remark = town.comment("maintainer", issue, "looks fine").await;
     town.settle().await;
-    town.must("maintainer", Method::PATCH, &format!("/repos/acme/todo/issues/comments/{remark}"), json!({ "body": "/approve" })).await;
+    town.must(
+        "maintainer",
+        Method::PATCH,
+        &format!("/repos/acme/todo/issues/comments/{remark}"),
+        json!({ "body": "/approve" }),
+    )
+    .await;
     town.settle().await;
     assert_eq!(town.reactions(remark), [""; 0]);
     assert_eq!(town.now(issue).await.baton, Baton::Whole(State::HandoffToCoder));
@@ -495,7 +677,13 @@ async fn a_command_is_read_once_as_it_was_sent() {
     let pause = town.comment("maintainer", issue, "/pause").await;
     town.settle().await;
     town.obeyed("maintainer", issue, "/resume").await;
-    town.must("maintainer", Method::PATCH, &format!("/repos/acme/todo/issues/comments/{pause}"), json!({ "body": "/pause\n\nas I said" })).await;
+    town.must(
+        "maintainer",
+        Method::PATCH,
+        &format!("/repos/acme/todo/issues/comments/{pause}"),
+        json!({ "body": "/pause\n\nas I said" }),
+    )
+    .await;
     town.settle().await;
     assert!(town.now(issue).await.paused.is_none(), "it was obeyed once");
     town.finish().await;
@@ -518,9 +706,17 @@ async fn five_commands_of_a_comment_are_run() {
 async fn commands_stand_behind_the_name_where_others_listen() {
     let mut settings = Settings::default();
     settings.commands.bare = false;
-    let town = Town::new(Setting { settings, ..Setting::default() }).await;
+    let town = Town::new(Setting {
+        settings,
+        ..Setting::default()
+    })
+    .await;
     let issue = town.planned("maintainer", ONE).await;
-    assert!(town.status(issue).contains("/millhand approve plan "), "{}", town.status(issue));
+    assert!(
+        town.status(issue).contains("/millhand approve plan "),
+        "{}",
+        town.status(issue)
+    );
     let (reactions, replies) = town.says("maintainer", issue, "/approve").await;
     assert_eq!((reactions, replies), (vec![], vec![]));
     town.obeyed("maintainer", issue, "/millhand approve").await;
@@ -532,21 +728,43 @@ async fn commands_stand_behind_the_name_where_others_listen() {
 async fn somebody_elses_work_is_asked_about_first() {
     let town = Town::new(Setting::default()).await;
     let issue = town.open_issue("maintainer", "Greet people", ONE).await;
-    let main = town.get("/repos/acme/todo/git/ref/heads/main").await["object"]["sha"].as_str().unwrap().to_owned();
-    town.must("reviewer", Method::POST, "/repos/acme/todo/git/refs", json!({ "ref": "refs/heads/mine", "sha": main })).await;
+    let main = town.get("/repos/acme/todo/git/ref/heads/main").await["object"]["sha"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    town.must(
+        "reviewer",
+        Method::POST,
+        "/repos/acme/todo/git/refs",
+        json!({ "ref": "refs/heads/mine", "sha": main }),
+    )
+    .await;
     let file = json!({ "message": "Greet", "content": "aGVsbG8K", "branch": "mine" });
-    town.must("reviewer", Method::PUT, "/repos/acme/todo/contents/hello.txt", file).await;
+    town.must("reviewer", Method::PUT, "/repos/acme/todo/contents/hello.txt", file)
+        .await;
     let pull = json!({ "title": "Greet", "head": "mine", "base": "main", "body": format!("Fixes #{issue}") });
-    let pull = town.must("reviewer", Method::POST, "/repos/acme/todo/pulls", pull).await["number"].as_u64().unwrap();
+    let pull = town.must("reviewer", Method::POST, "/repos/acme/todo/pulls", pull).await["number"]
+        .as_u64()
+        .unwrap();
 
     town.label("maintainer", issue, "millhand:auto").await;
     town.settle().await;
     let asked = town.said_once(issue);
-    assert!(asked.starts_with(&format!("@maintainer Somebody else may be working on this issue: pull request #{pull}")), "{asked}");
-    assert_eq!(town.now(issue).await.baton, Baton::Whole(State::Discovery), "asked before it plans");
+    assert!(
+        asked.starts_with(&format!(
+            "@maintainer Somebody else may be working on this issue: pull request #{pull}"
+        )),
+        "{asked}"
+    );
+    assert_eq!(
+        town.now(issue).await.baton,
+        Baton::Whole(State::Discovery),
+        "asked before it plans"
+    );
     assert_eq!(town.now(issue).await.cost.calls, 0);
 
-    town.obeyed_saying("maintainer", issue, "/approve", "### Plan, version 1").await;
+    town.obeyed_saying("maintainer", issue, "/approve", "### Plan, version 1")
+        .await;
     assert_eq!(town.folded(issue), [asked]);
     assert_eq!(town.now(issue).await.baton, Baton::Forked);
     town.finish().await;
@@ -557,12 +775,14 @@ async fn work_goes_on_when_somebody_else_gives_it_up() {
     let town = Town::new(Setting::default()).await;
     let issue = town.open_issue("maintainer", "Greet people", ONE).await;
     let path = format!("/repos/acme/todo/issues/{issue}/assignees");
-    town.must("maintainer", Method::POST, &path, json!({ "assignees": ["reviewer"] })).await;
+    town.must("maintainer", Method::POST, &path, json!({ "assignees": ["reviewer"] }))
+        .await;
     town.label("maintainer", issue, "millhand").await;
     town.settle().await;
     let asked = town.said_once(issue);
     assert!(asked.contains("it is assigned to reviewer"), "{asked}");
-    town.must("maintainer", Method::DELETE, &path, json!({ "assignees": ["reviewer"] })).await;
+    town.must("maintainer", Method::DELETE, &path, json!({ "assignees": ["reviewer"] }))
+        .await;
     town.settle().await;
     assert!(town.said_once(issue).starts_with("### Plan, version 1"));
     assert_eq!(town.folded(issue), [asked]);

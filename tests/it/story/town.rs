@@ -142,7 +142,16 @@ impl Town {
             ));
         }
         engine.sweep().await.unwrap();
-        let town = Self { sim, engine, clock, store, faults, asked, read: Mutex::default(), _dir: dir };
+        let town = Self {
+            sim,
+            engine,
+            clock,
+            store,
+            faults,
+            asked,
+            read: Mutex::default(),
+            _dir: dir,
+        };
         town.settle().await;
         town
     }
@@ -287,13 +296,35 @@ impl Town {
             .collect()
     }
 
+    /// The comments on an issue or pull request: author and text.
+    pub(crate) async fn comments(&self, number: u64) -> Vec<(String, String)> {
+        let list = self
+            .get(&format!("/repos/acme/todo/issues/{number}/comments?per_page=100"))
+            .await;
+        let text = |c: &Value| {
+            (
+                c["user"]["login"].as_str().unwrap().to_owned(),
+                c["body"].as_str().unwrap().to_owned(),
+            )
+        };
+        list.as_array().unwrap().iter().map(text).collect()
+    }
+
     /// The story is over: everything the bot said was read, the log replays, and everything that was said on the wire is what
     /// GitHub's descriptions allow.
     pub(crate) async fn finish(&self) {
         self.settle().await;
         let unread = self.unread();
         assert!(unread.is_empty(), "the bot said what nobody expected: {unread:#?}");
-        for row in self.store.workflows(WorkflowFilter { limit: 100, ..WorkflowFilter::default() }).await.unwrap() {
+        for row in self
+            .store
+            .workflows(WorkflowFilter {
+                limit: 100,
+                ..WorkflowFilter::default()
+            })
+            .await
+            .unwrap()
+        {
             let found = replay(self.store.as_ref(), &row.id).await.unwrap();
             assert_eq!(found.differences, vec![], "the log of {} does not replay", row.id);
             assert!(found.compared > 0);
@@ -363,10 +394,17 @@ fn judged(note: &RequestNote<'_>, faults: &Mutex<Vec<String>>, list: &Mutex<Vec<
             // A token's answer is not shown to anybody; files are asked for raw.
             let shown = note.status.filter(|_| note.kind != RequestKind::Token);
             let json = serde_json::from_slice::<Value>(note.answer).is_ok();
-            let kind = if json { "application/json" } else { "application/vnd.github.raw+json" };
+            let kind = if json {
+                "application/json"
+            } else {
+                "application/vnd.github.raw+json"
+            };
             let answer = shown.map(|status| contract::rest::Answer {
                 status,
-                message: contract::rest::Message { content_type: (!note.answer.is_empty()).then_some(kind), body: note.answer },
+                message: contract::rest::Message {
+                    content_type: (!note.answer.is_empty()).then_some(kind),
+                    body: note.answer,
+                },
             });
             let request = contract::rest::Message {
                 content_type,

@@ -81,6 +81,8 @@ fn rare_places() -> Vec<Bench> {
         somebody_pushes_to_the_release(),
         the_plan_is_revised_at_the_release(),
         no_money_for_the_verdict(),
+        the_plan_is_revised_in(State::Testing),
+        the_plan_is_revised_in(State::Verification),
     ]
 }
 
@@ -89,6 +91,25 @@ fn rare_places_are_left_by_their_routes() {
     for (place, bench) in rare_places().iter().enumerate() {
         replays(bench, place as u64);
     }
+}
+
+/// The plan is revised while its only phase is in this state.
+fn the_plan_is_revised_in(state: State) -> Bench {
+    let built = |seed| {
+        let mut bench = Bench::new(start(Settings::default(), true), seed, 0);
+        bench.slow_ci = state == State::Testing;
+        let begun = |b: &Bench| b.workflow().phases.values().any(|p| p.state == State::Implementation);
+        drive_to(&mut bench, begun);
+        bench
+    };
+    let mut bench = (0..50)
+        .map(built)
+        .find(|b| b.workflow().phases.len() == 1)
+        .expect("a plan of one phase");
+    drive_to(&mut bench, |b| b.workflow().phases.values().all(|p| p.state == state));
+    bench.say(bench::reviewer(), "/revise another way");
+    assert_eq!(bench.workflow().baton, Baton::Whole(State::Planning));
+    bench
 }
 
 /// A workflow in `deployment` whose merge GitHub refuses for now.
