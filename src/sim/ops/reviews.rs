@@ -1,4 +1,4 @@
-//! Reviews: begun, submitted, dismissed. Their inline comments are in [`super::threads`].
+//! Reviews: begun, submitted, dismissed. Their inline comments are in `threads`.
 //!
 //! Invariant: nobody approves the own pull request, and nobody has two pending reviews of the same one.
 
