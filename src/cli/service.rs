@@ -77,7 +77,11 @@ impl Service {
         let router = http::app(state(&engine, &github, entropy, (app, config)));
         let shutdown = CancellationToken::new();
         let stopped = shutdown.clone().cancelled_owned();
-        let server = tokio::spawn(async move { axum::serve(listener, router).with_graceful_shutdown(stopped).await });
+        let server = tokio::spawn(async move {
+            axum::serve(http::Bounded::new(listener), router)
+                .with_graceful_shutdown(stopped)
+                .await
+        });
         let running = engine.clone();
         let engine = tokio::spawn({
             let shutdown = shutdown.clone();
@@ -98,7 +102,8 @@ impl Service {
         let github = self.github.clone();
         let stranger = async {
             match github.installations().await {
-                Err(Error::Unauthorized { message }) => message,
+                // 401: the key is not this App's; 404: there is no App of that id.
+                Err(Error::Unauthorized { message } | Error::NotFound { message }) => message,
                 // Anything else passes, or shows in the wait of a workflow.
                 Ok(_) | Err(_) => std::future::pending().await,
             }

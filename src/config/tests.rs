@@ -33,6 +33,28 @@ fn without_anything_the_defaults_hold() {
     assert_eq!(config.budget_max, MicroUsd(50_000_000));
 }
 
+/// The file that documents every setting: taking away the `#` in front of all of them changes nothing.
+#[test]
+fn the_documented_defaults_are_the_defaults() {
+    let lines = include_str!("../../config.default.toml").lines();
+    let set: Vec<&str> = lines
+        .map(|line| {
+            line.strip_prefix('#')
+                .filter(|it| it.starts_with(|c: char| c.is_ascii_lowercase()))
+                .unwrap_or(line)
+        })
+        .collect();
+    let config = read(&set.join("\n"), &[]).unwrap();
+    let without = Config::read(None, &Environment::new()).unwrap();
+    assert_eq!(config.defaults, without.defaults);
+    let others = |it: &Config| (it.mutation_interval_ms, format!("{:?}", it.timing), it.budget_max);
+    assert_eq!(others(&config), others(&without));
+    assert!(
+        set.iter().filter(|line| line.contains(" = ")).count() > 30,
+        "the file is not what it was"
+    );
+}
+
 #[test]
 fn a_variable_goes_before_the_file() {
     let text = "[reconcile]\nactive_seconds = 30\nidle_seconds = 90\n[defaults.labels]\ntrigger = \"build\"";

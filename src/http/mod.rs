@@ -10,6 +10,7 @@ mod api;
 mod auth;
 mod envelope;
 mod health;
+mod listener;
 mod routes;
 mod webhook;
 
@@ -24,6 +25,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 pub use api::PAGE_MAX;
+pub use listener::{Bounded, Connection};
 pub use routes::{Access, ROUTES, Route};
 pub use webhook::BODY_BYTES_MAX;
 

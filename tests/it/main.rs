@@ -6,8 +6,10 @@
     reason = "a test that cannot go on must say so at once"
 )]
 
+mod cli;
 mod contract;
 mod documents;
+mod http;
 mod models;
 mod repo_path;
 mod shipped;

@@ -188,6 +188,17 @@ impl Stage {
             watch.moved = SystemClock.now();
         }
         watch.told = transitions.len();
+        for phase in workflow["phases"].as_array().into_iter().flatten() {
+            let (id, pull) = (phase["id"].as_str().unwrap_or_default(), &phase["pull_request"]);
+            if let Some(sha) = phase["merged"].as_str()
+                && watch.merged.insert(id.to_owned())
+            {
+                narrator.say(&format!(
+                    "  {id:<14} merged by pull request {pull} as {}",
+                    sha.get(..10).unwrap_or(sha)
+                ));
+            }
+        }
         let sentence = workflow["waiting_for"]["sentence"].as_str().unwrap_or("at work");
         if sentence != watch.last {
             sentence.clone_into(&mut watch.last);
@@ -244,6 +255,8 @@ impl Stage {
 struct Watch {
     /// Transitions told.
     told: usize,
+    /// Phases whose merge was told.
+    merged: BTreeSet<String>,
     /// Requests to people that were answered.
     answered: BTreeSet<String>,
     /// Whether somebody asked for changes; once is enough to show it.
@@ -258,6 +271,7 @@ impl Watch {
     fn new(now: Millis) -> Self {
         Self {
             told: 0,
+            merged: BTreeSet::new(),
             answered: BTreeSet::new(),
             objected: false,
             last: "nothing began".to_owned(),

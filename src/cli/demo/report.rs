@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::narrator::Narrator;
 use super::{ORGANISATION, REPOSITORY, Stage};
 use crate::cli::{out, show};
-use crate::clock::{Clock as _, SystemClock};
+use crate::clock::{Clock as _, Millis, SystemClock};
 use crate::sim::ops::notices_by_login;
 use crate::sim::seed::APP_SLUG;
 
@@ -64,17 +64,17 @@ fn elapsed(stage: &Stage) -> String {
     format!("{:.1} s", SystemClock.now().since(stage.began).as_secs_f64())
 }
 
-/// The pull requests as GitHub merged them.
+/// The pull requests that were merged since the demo began, as GitHub merged them.
 fn merged(stage: &Stage) -> Vec<u64> {
-    let prefix = format!("/api/v3/repos/{ORGANISATION}/{REPOSITORY}/pulls/");
     stage.github.sim.with(|world| {
-        let merges = world
-            .journal
-            .iter()
-            .filter(|entry| entry.method == "PUT" && entry.status == 200);
-        merges
-            .filter_map(|entry| entry.path.strip_prefix(&prefix)?.strip_suffix("/merge")?.parse().ok())
-            .collect()
+        let issues = world
+            .repository_named(ORGANISATION, REPOSITORY)
+            .into_iter()
+            .flat_map(|it| it.issues.values());
+        let merged = issues.filter_map(|issue| Some((issue.pull.as_ref()?.merged.as_ref()?.at, issue.number)));
+        let mut list: Vec<(Millis, u64)> = merged.filter(|(at, _)| *at >= stage.began).collect();
+        list.sort();
+        list.into_iter().map(|(_, number)| number).collect()
     })
 }
 

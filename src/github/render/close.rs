@@ -38,7 +38,7 @@ pub(super) fn close(text: &str) -> String {
 
 /// The text as it stands, in a fence that nothing in it closes.
 pub(super) fn as_code(text: &str) -> String {
-    let text = scan::visible(text);
+    let text = scan::bare(text);
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
     format!("{fence}text\n{}\n{fence}\n", text.trim_end())

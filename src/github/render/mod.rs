@@ -202,22 +202,22 @@ impl Renderer {
         self.secrets.look(text)?;
         let text = scan::visible(text);
         let room = BODY_UNITS - units(first);
-        let mut budget = room;
+        let mut budget = units(&text).min(room);
         let mut out = self.settled(&cut(&text, budget));
         while units(&out) > room {
-            // Neutralising makes a text longer: the next try is shorter by what was too much, and at least by a line.
-            budget = budget.saturating_sub(units(&out) - room + CUT_NOTE.len());
+            // Neutralising and closing make a text longer, mostly in proportion; a sixteenth less makes sure of an end.
+            budget = budget.saturating_mul(room) / units(&out) / 16 * 15;
             out = self.settled(&cut(&text, budget));
         }
         self.secrets.look(&out)?;
         Ok(Rendered(format!("{first}{out}")))
     }
 
-    /// Takes the text apart until nothing changes.
+    /// Takes the text apart until nothing changes. Each pass reads what the last one left, breaks and all, as GitHub will.
     fn settled(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for _ in 0..PASSES {
-            let next = close::close(&self.scan(&text, Mode::Markdown));
+            let next = scan::visible(&close::close(&self.scan(&text, Mode::Markdown)));
             if next == text {
                 return text;
             }
@@ -227,7 +227,7 @@ impl Renderer {
     }
 
     fn scan(&self, text: &str, mode: Mode) -> String {
-        Scanner::new(self, mode).scan(&scan::visible(text))
+        Scanner::new(self, mode).scan(text)
     }
 }
 

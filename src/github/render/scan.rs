@@ -1,7 +1,7 @@
 //! Taking apart what would act, character by character, outside code.
 //!
 //! What may stay is recognised exactly; everything else that begins a mention, a reference, a link, an image, a definition,
-//! an entity or HTML is broken by a zero-width space, a backslash or an entity of its own.
+//! an entity or HTML is broken by a zero-width space, which shows as nothing wherever it stands.
 //!
 //! Invariant: the scanner never adds a backtick, tilde or line, so that code stays code.
 
@@ -14,7 +14,7 @@ use code::codes;
 use words::{BREAK, is_entity, is_plain_address, is_trailer, is_word, simple_link, starts_with_word, target};
 
 pub(super) use code::outside_code;
-pub(super) use words::visible;
+pub(super) use words::{bare, visible};
 
 /// HTML that may stay: it folds and breaks lines, and has no attributes.
 const TAGS: &[&str] = &[
@@ -43,11 +43,13 @@ const GRAPH_ACTS: &[&str] = &["click", "href", "://", "%%{", "javascript:"];
 /// Words in brackets that keep CI away from a commit.
 const CI_SKIPS: &[&str] = &["[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "[actions skip]"];
 
-/// Whether the text is Markdown or shown as it stands.
+/// How a text is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mode {
     /// Bodies.
     Markdown,
+    /// What may be code in a body: words are broken, nothing is put in another's place.
+    Doubtful,
     /// Titles and commit messages.
     Plain,
 }
@@ -57,6 +59,8 @@ pub(super) struct Scanner<'r> {
     renderer: &'r Renderer,
     mode: Mode,
     out: String,
+    /// Whether the text being scanned is followed by nothing.
+    free_end: bool,
 }
 
 impl<'r> Scanner<'r> {
@@ -65,6 +69,7 @@ impl<'r> Scanner<'r> {
             renderer,
             mode,
             out: String::new(),
+            free_end: true,
         }
     }
 
@@ -76,10 +81,19 @@ impl<'r> Scanner<'r> {
             Vec::new()
         };
         for code in codes {
+            self.free_end = false;
             self.text(text.get(at..code.range.start).unwrap_or_default());
-            self.code(text.get(code.range.clone()).unwrap_or_default(), &code.drawn);
+            let block = text.get(code.range.clone()).unwrap_or_default();
+            if code.sure {
+                self.code(block, &code.drawn);
+            } else {
+                self.mode = Mode::Doubtful;
+                self.text(block);
+                self.mode = Mode::Markdown;
+            }
             at = code.range.end;
         }
+        self.free_end = true;
         self.text(text.get(at..).unwrap_or_default());
         self.out
     }
@@ -123,7 +137,11 @@ impl<'r> Scanner<'r> {
         let mut rest = text;
         while let Some(c) = rest.chars().next() {
             let taken = match self.mode {
-                Mode::Markdown => self.markup(c, rest).or_else(|| self.reference(c, rest)),
+                Mode::Markdown => self
+                    .link(c, rest)
+                    .or_else(|| self.markup(c, rest))
+                    .or_else(|| self.reference(c, rest)),
+                Mode::Doubtful => self.markup(c, rest).or_else(|| self.reference(c, rest)),
                 Mode::Plain => self.skip_word(c, rest).or_else(|| self.reference(c, rest)),
             };
             let taken = taken.unwrap_or_else(|| {
@@ -134,38 +152,56 @@ impl<'r> Scanner<'r> {
         }
     }
 
-    /// Constructs of Markdown and HTML; how many bytes were dealt with.
+    /// A part of a construct that is taken apart: something follows it.
+    fn part(&mut self, text: &str) {
+        let free_end = std::mem::replace(&mut self.free_end, false);
+        self.text(text);
+        self.free_end = free_end;
+    }
+
+    /// Links and images that are as plain as that; how many bytes were dealt with.
+    fn link(&mut self, c: char, rest: &str) -> Option<usize> {
+        match c {
+            '!' if rest.starts_with("![") => {
+                let image = simple_link(rest.get(1..)?)?;
+                self.part(image.text);
+                Some(image.length + 1)
+            }
+            '[' if !self.is_escaped() => {
+                let link = simple_link(rest)?;
+                if self.allows_target(link.target) {
+                    self.out.push('[');
+                    self.part(link.text);
+                    self.out.extend(["](", link.target, ")"]);
+                    return Some(link.length);
+                }
+                self.part(link.text);
+                self.out.push_str(" (");
+                self.part(link.target);
+                self.out.push(')');
+                Some(link.length)
+            }
+            _ => None,
+        }
+    }
+
+    /// Other constructs of Markdown and HTML; how many bytes were dealt with.
     fn markup(&mut self, c: char, rest: &str) -> Option<usize> {
         match c {
             '<' => match TAGS.iter().find(|tag| rest.starts_with(**tag)) {
                 Some(tag) => self.put(tag, tag.len()),
-                None => self.put_unescaped("&lt;"),
+                None if rest.get(1..)?.starts_with(|c: char| c != BREAK && !c.is_whitespace()) => self.put_broken("<"),
+                None => None,
             },
-            '&' if ENTITIES.iter().any(|entity| rest.starts_with(entity)) || !is_entity(rest) => None,
-            '&' => self.put_unescaped("&amp;"),
-            '!' if rest.starts_with("![") => match simple_link(rest.get(1..)?) {
-                Some(link) => {
-                    self.text(link.text);
-                    Some(link.length + 1)
-                }
-                None => self.put("!\\[", 2),
-            },
-            '[' if !self.is_escaped() => {
-                let link = simple_link(rest)?;
-                if self.allows_target(link.target) {
-                    return None;
-                }
-                self.text(link.text);
-                self.out.push_str(" (");
-                self.text(link.target);
-                self.out.push(')');
-                Some(link.length)
-            }
+            '&' if !ENTITIES.iter().any(|entity| rest.starts_with(entity)) && is_entity(rest) => self.put_broken("&"),
+            '!' if rest.starts_with("![") => self.put_broken("!"),
             ']' if rest.starts_with("](") => match target(rest.get(2..)?) {
-                Some(target) if self.allows_target(target) => self.put(rest.get(..target.len() + 3)?, target.len() + 3),
-                Some(_) | None => self.put("]\\(", 2),
+                Some(target) if self.allows_target(target) && self.tail(rest.get(target.len() + 3..)?).is_some() => {
+                    self.put(rest.get(..target.len() + 3)?, target.len() + 3)
+                }
+                Some(_) | None => self.put_broken("]"),
             },
-            ']' if rest.starts_with("]:") => self.put("]\\:", 2),
+            ']' if rest.starts_with("]:") => self.put_broken("]"),
             _ => None,
         }
     }
@@ -183,7 +219,12 @@ impl<'r> Scanner<'r> {
                 if is_login && ends && !self.out.ends_with(is_word) {
                     return self.put(rest.get(..=login.len())?, login.len() + 1);
                 }
-                self.put_broken("@")
+                // A break of an earlier pass is enough.
+                if after.starts_with(BREAK) {
+                    self.put("@", 1)
+                } else {
+                    self.put_broken("@")
+                }
             }
             '#' => {
                 let digits = rest.get(1..)?;
@@ -196,11 +237,7 @@ impl<'r> Scanner<'r> {
             }
             ':' if rest.starts_with("://") => self.address(rest),
             'g' | 'G' if starts_with_word(rest, "gh-") && rest.as_bytes().get(3).is_some_and(u8::is_ascii_digit) => {
-                if self.out.ends_with(is_word) {
-                    None
-                } else {
-                    self.put_broken(rest.get(..3)?)
-                }
+                self.put_broken(rest.get(..3)?)
             }
             'w' | 'W' if starts_with_word(rest, "www.") => {
                 self.put_broken(rest.get(..3)?);
@@ -218,16 +255,24 @@ impl<'r> Scanner<'r> {
         };
         let run = rest.get(..rest.bytes().take_while(|byte| is_plain_address(*byte)).count())?;
         let run = run.trim_end_matches(['.', ',', ':', ';', '?', '#', '-', '_']);
-        let after = rest.get(run.len()..)?.chars().next();
-        let free = after.is_none_or(char::is_whitespace);
+        let tail = self.tail(rest.get(run.len()..)?);
         // Only behind the host's slash can other characters follow without becoming part of the host.
         let has_path = run.get(3..)?.contains('/');
-        let ends = free || has_path && after.is_some_and(|c| ")].,:;|*_?#-<>`".contains(c));
+        let ends = tail.is_some_and(|tail| has_path || tail.is_empty());
         let before = self.out.len() - scheme.len();
         if ends && self.allows_address(&format!("{scheme}{run}"), self.out.get(..before)?) {
             return self.put(run, run.len());
         }
         self.put_broken(":")
+    }
+
+    /// What follows an address up to white space, if it is harmless. GitHub takes all of it for the address, backticks and
+    /// brackets too, before it looks for code.
+    fn tail<'t>(&self, rest: &'t str) -> Option<&'t str> {
+        let end = rest.find(char::is_whitespace);
+        let tail = rest.get(..end.unwrap_or(rest.len()))?;
+        let ends = end.is_some() || self.free_end;
+        (ends && tail.chars().all(|c| ")].,:;|*_?!\"'".contains(c))).then_some(tail)
     }
 
     fn skip_word(&mut self, c: char, rest: &str) -> Option<usize> {
@@ -251,14 +296,6 @@ impl<'r> Scanner<'r> {
         self.out.push_str(text);
         self.out.push(BREAK);
         Some(text.len())
-    }
-
-    /// Puts an entity instead of one character. A backslash in front would turn the entity into letters.
-    fn put_unescaped(&mut self, entity: &str) -> Option<usize> {
-        if self.is_escaped() {
-            self.out.pop();
-        }
-        self.put(entity, 1)
     }
 
     fn is_escaped(&self) -> bool {

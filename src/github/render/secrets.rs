@@ -97,7 +97,7 @@ impl fmt::Debug for Secrets {
 
 /// Without white space and invisible characters, so that a secret broken over lines is the same secret.
 fn squeezed(text: &str) -> String {
-    super::scan::visible(text).chars().filter(|c| !c.is_whitespace()).collect()
+    super::scan::bare(text).chars().filter(|c| !c.is_whitespace()).collect()
 }
 
 fn forms(value: &str) -> Vec<String> {

@@ -63,6 +63,10 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Order<T> {
                 ApiError::Malformed(format!("The body is no JSON: {error}"))
             }
         })?;
+        // A list would do for a struct, its members in order.
+        if !text.trim_ascii_start().starts_with(b"{") {
+            return Err(ApiError::Unprocessable("The body must be a JSON object.".to_owned()));
+        }
         Ok(Self { body, key })
     }
 }

@@ -14,11 +14,14 @@ use super::{PATIENCE, shown};
 use crate::engine::Reply;
 use crate::http::AppState;
 use crate::http::answer::ApiError;
-use crate::store::WorkflowRow;
+use crate::store::{StoreError, WorkflowFilter, WorkflowRow};
 use crate::workflow::command::TEXT_CHARS_MAX;
 
-/// How often it is looked whether the workflow is there, should a wake-up be missed.
-const LOOK: Duration = Duration::from_millis(200);
+/// How often it is looked whether the workflow is there: reading the issue first takes GitHub longer than that.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Among how many of a repository's newest workflows the one that was just begun is looked for.
+const NEWEST: u32 = 20;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -58,7 +61,15 @@ async fn on_issue(app: &AppState, repository: &str, issue: u64, (auto, key): (bo
         return Ok((StatusCode::OK, Json(shown(app, open)?)).into_response());
     }
     match app.engine().start(repository, issue, auto, key).await? {
-        Reply::Pending => match appears(app, &name, before.as_ref()).await? {
+        Reply::Pending => match appears(
+            app,
+            &Sought::OfIssue {
+                name: &name,
+                before: before.as_ref(),
+            },
+        )
+        .await?
+        {
             Some(row) => created(app, &row),
             None => Ok((
                 StatusCode::ACCEPTED,
@@ -75,11 +86,14 @@ async fn on_text(app: &AppState, repository: &str, text: &str, key: &str) -> Res
         return Err(unprocessable(&format!("text must have 1 to {TEXT_CHARS_MAX} characters.")));
     }
     match app.engine().generate(repository, text, key).await? {
-        Reply::Pending => Ok((
-            StatusCode::ACCEPTED,
-            Json(json!({ "id": null, "repository": repository, "issue": null })),
-        )
-            .into_response()),
+        Reply::Pending => match appears(app, &Sought::ByKey { repository, key }).await? {
+            Some(row) => created(app, &row),
+            None => Ok((
+                StatusCode::ACCEPTED,
+                Json(json!({ "id": null, "repository": repository, "issue": null })),
+            )
+                .into_response()),
+        },
         reply @ (Reply::Done(_) | Reply::Refused(_) | Reply::NotFound) => answered(app, reply),
     }
 }
@@ -101,21 +115,49 @@ fn created(app: &AppState, row: &WorkflowRow) -> Result<Response, ApiError> {
     Ok(response)
 }
 
-/// Waits for a workflow of the issue that is not the one from before.
-async fn appears(app: &AppState, name: &str, before: Option<&WorkflowRow>) -> Result<Option<WorkflowRow>, ApiError> {
+/// Which workflow is waited for.
+enum Sought<'a> {
+    /// One of this issue that is not the one from before.
+    OfIssue { name: &'a str, before: Option<&'a WorkflowRow> },
+    /// The one that this key began: the first row of its log says so.
+    ByKey { repository: &'a str, key: &'a str },
+}
+
+impl Sought<'_> {
+    async fn find(&self, app: &AppState) -> Result<Option<WorkflowRow>, StoreError> {
+        match self {
+            Self::OfIssue { name, before } => {
+                let newest = app.engine().find(name).await?;
+                Ok(newest.filter(|row| before.is_none_or(|old| old.id != row.id)))
+            }
+            Self::ByKey { repository, key } => {
+                let filter = WorkflowFilter {
+                    repository: Some((*repository).to_owned()),
+                    limit: NEWEST,
+                    ..WorkflowFilter::default()
+                };
+                for row in app.engine().store().workflows(filter).await? {
+                    let first = app.engine().store().events(row.id.clone(), 0, 1).await?;
+                    if first.iter().any(|event| event.fact_id.ends_with(&format!("api:{key}"))) {
+                        return Ok(Some(row));
+                    }
+                }
+                Ok(None)
+            }
+        }
+    }
+}
+
+/// Waits until the workflow is there, as long as the patience lasts.
+async fn appears(app: &AppState, sought: &Sought<'_>) -> Result<Option<WorkflowRow>, ApiError> {
     let mut waited = Duration::ZERO;
     loop {
-        let woken = app.engine().store().woken();
-        let now = app.engine().find(name).await?;
-        if let Some(row) = now.filter(|row| before.is_none_or(|old| old.id != row.id)) {
-            return Ok(Some(row));
-        }
-        if waited >= PATIENCE {
-            return Ok(None);
+        let found = sought.find(app).await?;
+        if found.is_some() || waited >= PATIENCE {
+            return Ok(found);
         }
         waited += LOOK;
-        // The store may wake often: the look's whole time passes, so that the patience is one.
-        let _ = tokio::join!(tokio::time::sleep(LOOK), tokio::time::timeout(LOOK, woken));
+        tokio::time::sleep(LOOK).await;
     }
 }
 

@@ -11,7 +11,7 @@ const UNNOTICING: &[&str] = &["blob", "tree", "releases", "actions", "runs", "wi
 impl Scanner<'_> {
     pub(super) fn allows_target(&self, target: &str) -> bool {
         let anchor = |name: &str| {
-            !name.is_empty()
+            name.starts_with(|c: char| c.is_ascii_alphabetic())
                 && name
                     .bytes()
                     .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))

@@ -10,13 +10,56 @@ const CLOSERS: &[&str] = &[
 /// Shows as nothing and ends a word for GitHub.
 pub(super) const BREAK: char = '\u{200b}';
 
-/// The text without characters that cannot be seen, with plain line ends.
+/// The text without characters that cannot be seen but for breaks where this scanner puts them, with plain line ends and no
+/// tabs before them: readers disagree on whether a fence may end with one.
 pub(in crate::github::render) fn visible(text: &str) -> String {
-    text.replace("\r\n", "\n")
-        .replace('\r', "\n")
-        .chars()
-        .filter(|c| !is_invisible(*c))
-        .collect()
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let mut shown = String::new();
+    let mut chars = text.chars().filter(|c| *c == BREAK || !is_invisible(*c)).peekable();
+    while let Some(c) = chars.next() {
+        if c != BREAK || breaks(shown.chars().next_back(), chars.peek().copied()) {
+            shown.push(c);
+        }
+    }
+    if !shown.contains('\t') {
+        return shown;
+    }
+    let mut out = String::new();
+    for line in shown.split_inclusive('\n') {
+        let (body, end) = line.strip_suffix('\n').map_or((line, ""), |body| (body, "\n"));
+        let kept = body.trim_end_matches([' ', '\t']);
+        let dropped = body.get(kept.len()..).unwrap_or_default();
+        out.extend([if dropped.contains('\t') { kept } else { body }, end]);
+    }
+    out
+}
+
+/// The text without any character that cannot be seen.
+pub(in crate::github::render) fn bare(text: &str) -> String {
+    visible(text).replace(BREAK, "")
+}
+
+/// Whether a break between these two characters is one that the scanner puts.
+fn breaks(before: Option<char>, after: Option<char>) -> bool {
+    let (Some(before), after) = (before, after.unwrap_or('\n')) else {
+        return false;
+    };
+    if after == BREAK {
+        return false;
+    }
+    match before {
+        '@' => true,
+        '#' | '-' => after.is_ascii_digit(),
+        ':' => after == '/',
+        ']' => matches!(after, '(' | ':'),
+        '!' => after == '[',
+        '<' => !after.is_whitespace(),
+        '&' => after.is_ascii_alphabetic() || after == '#',
+        'w' | 'W' => after == '.',
+        '[' => after.is_ascii_alphabetic(),
+        'p' | 'P' => after == '-',
+        _ => false,
+    }
 }
 
 /// Whether a line is a trailer of a commit message that names people by their address.
