@@ -224,11 +224,19 @@ impl Config {
         })
     }
 
-    /// Every secret that was set, for a log that must never show one.
+    /// Every secret that was set, for a log that must never show one. A key's file that cannot be read hides nothing.
     #[must_use]
     pub fn secrets(&self) -> Vec<SecretString> {
         let app = &self.app;
-        let all = [&self.api_token, &app.key, &app.webhook_secret, &app.webhook_secret_previous];
+        let of_file = app.key_path.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
+        let of_file = of_file.map(SecretString::from);
+        let all = [
+            &self.api_token,
+            &app.key,
+            &of_file,
+            &app.webhook_secret,
+            &app.webhook_secret_previous,
+        ];
         all.into_iter().flatten().cloned().collect()
     }
 }

@@ -314,3 +314,12 @@ fn debug_shows_no_secret() {
     assert!(shown.contains("127.0.0.1:8080") && !shown.contains("canary"), "{shown}");
     assert_eq!(config.secrets().len(), 4);
 }
+
+#[test]
+fn the_key_in_a_file_is_a_secret_too() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    std::io::Write::write_all(&mut file, b"canary-of-a-file").unwrap();
+    let config = read("", &[("GITHUB_PRIVATE_KEY_PATH", file.path().to_str().unwrap())]).unwrap();
+    let secrets = config.secrets();
+    assert!(secrets.iter().any(|it| it.expose_secret() == "canary-of-a-file"));
+}

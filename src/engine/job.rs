@@ -56,6 +56,13 @@ pub(super) enum Job {
         /// Not before.
         due: Millis,
     },
+    /// Ask GitHub to send deliveries again that failed.
+    Redeliver {
+        /// Not before.
+        due: Millis,
+        /// How far to look back.
+        since: Millis,
+    },
 }
 
 /// What made us look for a start.
@@ -93,7 +100,7 @@ impl Job {
             Self::Refuse { repository, .. } | Self::Discover { repository, .. } | Self::Generate { repository, .. } => {
                 subject::repository(*repository)
             }
-            Self::Order { .. } | Self::ListInstallations { .. } => subject::SERVICE.to_owned(),
+            Self::Order { .. } | Self::ListInstallations { .. } | Self::Redeliver { .. } => subject::SERVICE.to_owned(),
         }
     }
 
@@ -101,7 +108,7 @@ impl Job {
     pub(super) fn due(&self) -> Option<Millis> {
         match self {
             Self::Order { order } => order.due(),
-            Self::ListInstallations { due } | Self::Discover { due, .. } => Some(*due),
+            Self::ListInstallations { due } | Self::Discover { due, .. } | Self::Redeliver { due, .. } => Some(*due),
             Self::ReadStart { .. } | Self::Refuse { .. } | Self::Generate { .. } => None,
         }
     }
@@ -115,6 +122,79 @@ impl Job {
             Self::Refuse { .. } => "refuse",
             Self::ListInstallations { .. } => "list_installations",
             Self::Discover { .. } => "discover",
+            Self::Redeliver { .. } => "redeliver",
         }
+    }
+
+    /// Whether it is a link of a chain: given up, nobody would order the next one.
+    pub(super) fn is_link(&self) -> bool {
+        matches!(
+            self,
+            Self::ListInstallations { .. } | Self::Discover { .. } | Self::Redeliver { .. }
+        )
+    }
+
+    /// The repository it is about, when no workflow orders it.
+    pub(super) fn repository(&self) -> Option<i64> {
+        match self {
+            Self::ReadStart { repository, .. }
+            | Self::Generate { repository, .. }
+            | Self::Refuse { repository, .. }
+            | Self::Discover { repository, .. } => Some(*repository),
+            Self::Order { .. } | Self::ListInstallations { .. } | Self::Redeliver { .. } => None,
+        }
+    }
+
+    /// How many changes it makes at most: what the pacer counts.
+    pub(super) fn mutations(&self) -> u32 {
+        match self {
+            Self::Order { order } => mutations(order),
+            Self::Generate { .. } | Self::Refuse { .. } => 1,
+            Self::ReadStart { .. } | Self::ListInstallations { .. } | Self::Discover { .. } | Self::Redeliver { .. } => 0,
+        }
+    }
+
+    /// Whether GitHub is asked at all.
+    pub(super) fn asks_github(&self) -> bool {
+        !matches!(
+            self,
+            Self::Order {
+                order: Order::Ask(_) | Order::WakeAt { .. }
+            }
+        )
+    }
+}
+
+/// How many changes an order makes at most: what the pacer counts.
+fn mutations(order: &Order) -> u32 {
+    match order {
+        Order::Open { .. } => 4,
+        Order::Present { .. } | Order::AnswerReviews { .. } => 3,
+        Order::Merge { .. } | Order::ClosePull { .. } | Order::Push { .. } => 2,
+        Order::Status { .. }
+        | Order::PostPlan { .. }
+        | Order::PostQuestions { .. }
+        | Order::AskPerson { .. }
+        | Order::Minimise { .. }
+        | Order::React { .. }
+        | Order::Reply { .. }
+        | Order::SetLabel
+        | Order::CreateBase { .. }
+        | Order::WriteCheck { .. }
+        | Order::Rerun { .. }
+        | Order::MarkReady { .. }
+        | Order::UpdateBranch { .. }
+        | Order::OpenRelease
+        | Order::DescribeRelease { .. }
+        | Order::CloseIssue
+        | Order::DeleteBranches { .. } => 1,
+        Order::ReadIssue { .. }
+        | Order::ReadPull { .. }
+        | Order::ReadRevert { .. }
+        | Order::Survey { .. }
+        | Order::ReadFailures { .. }
+        | Order::ComparePatch { .. }
+        | Order::Ask(_)
+        | Order::WakeAt { .. } => 0,
     }
 }

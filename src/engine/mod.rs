@@ -12,6 +12,7 @@ mod job;
 mod perform;
 mod reconcile;
 pub mod record;
+mod redelivery;
 mod step;
 mod subject;
 mod translate;

@@ -59,10 +59,14 @@ pub(super) async fn order_discovery(engine: &Engine) -> Result<(), StoreError> {
             _ => break,
         }
     }
-    let job = Job::ListInstallations { due: now };
-    engine
-        .deliver(job.wanted_by(subject::SERVICE, &format!("list:start:{}", now.0), now))
-        .await
+    let list = Job::ListInstallations { due: now };
+    let again = super::redelivery::first(now);
+    for (job, name) in [(list, "list"), (again, "redeliver")] {
+        engine
+            .deliver(job.wanted_by(subject::SERVICE, &format!("{name}:start:{}", now.0), now))
+            .await?;
+    }
+    Ok(())
 }
 
 /// Lists installations and repositories, stores them, and orders each repository's sweep.
@@ -209,7 +213,7 @@ async fn interval(engine: &Engine) -> Result<Duration, StoreError> {
 }
 
 /// The next link of a chain: due at the next multiple of `every`, under that time's name.
-fn chained(job: &dyn Fn(Millis) -> Job, name: &str, every: Duration, now: Millis) -> NewDelivery {
+pub(super) fn chained(job: &dyn Fn(Millis) -> Job, name: &str, every: Duration, now: Millis) -> NewDelivery {
     let every = i64::try_from(every.as_millis()).unwrap_or(i64::MAX).max(1);
     let due = Millis((now.0 / every).saturating_add(1).saturating_mul(every));
     let job = job(due);

@@ -56,6 +56,13 @@ pub(super) fn translate(subject: &str, row: &InboxRow, open: bool, labels: &Labe
     let Some((repository, issue)) = subject::parts(subject) else {
         return Said::Nothing("no issue");
     };
+    if let Payload::Pull(event) = &payload
+        && event.action == Action::Closed
+        && event.about.merged
+        && !event.about.reverts.is_empty()
+    {
+        return Said::Fact(Box::new(arrival(row, Fact::Look(Look::Revert(event.about.number)))));
+    }
     if may_start(&payload, row, labels) {
         Said::Job(Job::ReadStart {
             repository,

@@ -137,8 +137,6 @@ pub struct Workflow {
     pub closing: Option<Person>,
     /// A pull request that says that it reverts the release.
     pub revert: Option<u64>,
-    /// How many merges were made: a pull request read before the last one is read again before its own.
-    pub merges: u32,
 }
 
 /// The issue as it was taken in.
@@ -340,8 +338,6 @@ pub struct Track {
     pub checks: Option<ChecksView>,
     /// Hint not yet answered: inbox seq.
     pub look: Option<i64>,
-    /// [`Workflow::merges`] when it was read last.
-    pub read_at_merge: u32,
     /// Heads it had before: a read that still shows one of them is an old one.
     pub former: BTreeSet<Sha>,
     /// Checks that were run again: their old results count no more.

@@ -181,8 +181,6 @@ pub enum Order {
         head: Sha,
         /// The base branch's head as known: another merge in between is another order.
         base: Sha,
-        /// Whether head and reviews must be read once more before.
-        read_first: bool,
     },
     /// Open the release pull request as a draft.
     OpenRelease,

@@ -44,6 +44,17 @@ pub struct Settings {
     pub notifications: Notifications,
 }
 
+impl Settings {
+    /// How many phases a plan may have: `limits.phases`, or one where the recipe is one pull request.
+    #[must_use]
+    pub fn phases_max(&self) -> u32 {
+        match self.recipe {
+            Recipe::MicroPhase => self.limits.phases,
+            Recipe::Single => 1,
+        }
+    }
+}
+
 /// `labels`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

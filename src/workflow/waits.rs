@@ -180,7 +180,7 @@ impl Found<'_> {
             who,
             command,
             hash,
-            sentence,
+            sentence: capital(&sentence),
         });
     }
 
@@ -857,10 +857,17 @@ fn name(w: &Workflow, target: Option<Target>) -> String {
         Some(Target::Phase(number)) => w
             .phases
             .get(&number)
-            .map_or_else(|| format!("Phase {number}"), |p| format!("Phase `{}`", p.plan.id)),
-        Some(Target::Release) => "The release".to_owned(),
-        None => "This work".to_owned(),
+            .map_or_else(|| format!("phase {number}"), |p| format!("phase `{}`", p.plan.id)),
+        Some(Target::Release) => "the release".to_owned(),
+        None => "this work".to_owned(),
     }
+}
+
+/// A sentence may begin with a name.
+fn capital(sentence: &str) -> String {
+    let mut rest = sentence.chars();
+    let first = rest.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(rest).collect()
 }
 
 /// The first line, cut to a length that fits into a sentence.

@@ -115,7 +115,8 @@ impl At<'_> {
         }
     }
 
-    fn review(&self, pull: &PullState, review: &github::Review) -> Option<ReviewView> {
+    /// A submitted review of somebody who still exists, in the core's words.
+    pub(super) fn review(&self, pull: &PullState, review: &github::Review) -> Option<ReviewView> {
         let actor = review.author.as_ref()?;
         let state = match review.state {
             github::ReviewState::Approved => ReviewState::Approved,

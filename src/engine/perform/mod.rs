@@ -22,7 +22,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 
 use super::job::Job;
-use super::{Engine, LEASE, reconcile, record};
+use super::{Engine, LEASE, reconcile, record, redelivery};
 use crate::clock::Millis;
 use crate::github::{Attempt, Conflict, Denial, Error, Github, NodeId, Repo, RepositoryId, RequestKind, RequestNote};
 use crate::store::{Blob, Finish, LeasedEffect, NewDelivery, Pace, PaceRequest, Postpone, RepositoryRow, StoreError};
@@ -170,6 +170,7 @@ impl Performing<'_> {
     }
 
     async fn carry_out(&self, job: &Job) -> Result<Ended, Trouble> {
+        self.pace(job).await?;
         match job {
             Job::Order { order } => Box::pin(self.order(order)).await,
             Job::ReadStart { repository, issue, hint } => start::read_start(self, *repository, *issue, hint).await,
@@ -177,6 +178,7 @@ impl Performing<'_> {
             Job::Refuse { repository, node_id } => start::refuse(self, *repository, node_id).await,
             Job::ListInstallations { .. } => reconcile::list_installations(self).await,
             Job::Discover { repository, .. } => reconcile::discover(self, *repository).await,
+            Job::Redeliver { since, .. } => redelivery::redeliver(self, *since).await,
         }
     }
 
@@ -186,7 +188,6 @@ impl Performing<'_> {
         let Some(w) = row.and_then(|row| serde_json::from_str::<Workflow>(&row.state).ok()) else {
             return Err(Trouble::Never("its workflow cannot be read".to_owned()));
         };
-        self.pace(order).await?;
         let at = At {
             p: self,
             w: &w,
@@ -227,18 +228,17 @@ impl Performing<'_> {
         }
     }
 
-    /// Waits its turn among the installation's writes. Waiting for capacity is no attempt.
-    async fn pace(&self, order: &Order) -> Result<(), Trouble> {
-        let mutations = mutations(order);
-        if mutations == 0 {
+    /// Waits its turn among the installation's writes, and reads too wait while GitHub holds the installation off. Waiting
+    /// for capacity is no attempt.
+    async fn pace(&self, job: &Job) -> Result<(), Trouble> {
+        if !job.asks_github() {
             return Ok(());
         }
-        let now = self.engine.now();
         let ask = PaceRequest {
-            installation: self.effect.installation,
-            mutations,
+            installation: self.installation(job).await?,
+            mutations: job.mutations(),
             interval_ms: self.engine.0.config.mutation_interval_ms,
-            now,
+            now: self.engine.now(),
         };
         match self.engine.0.store.pace(ask).await? {
             Pace::Go => Ok(()),
@@ -248,6 +248,15 @@ impl Performing<'_> {
                 sentence: "GitHub limits how fast Millhand may write.".to_owned(),
             }),
         }
+    }
+
+    /// Whose limits count. What no workflow ordered is about a repository, or about the App itself: 0.
+    async fn installation(&self, job: &Job) -> Result<i64, StoreError> {
+        let Some(repository) = job.repository().filter(|_| self.effect.installation == 0) else {
+            return Ok(self.effect.installation);
+        };
+        let all = self.engine.0.store.repositories().await?;
+        Ok(all.iter().find(|r| r.id == repository).map_or(0, |r| r.installation))
     }
 
     /// Renews the lease for as long as it can; returns when it is lost.
@@ -274,15 +283,12 @@ impl Performing<'_> {
             Err(trouble) => trouble,
         };
         let now = self.engine.now();
-        let chain = matches!(job, Job::ListInstallations { .. } | Job::Discover { .. });
+        let chain = job.is_link();
         match &trouble {
             Trouble::Later { until, on, sentence } => self.postpone(job, *until, false, (*on, sentence)).await,
             Trouble::Github(Error::RateLimited { until, .. }) => {
-                self.engine
-                    .0
-                    .store
-                    .block_installation(self.effect.installation, *until)
-                    .await?;
+                let installation = self.installation(job).await?;
+                self.engine.0.store.block_installation(installation, *until).await?;
                 self.postpone(job, *until, false, (DelayedBy::RateLimit, "GitHub's rate limit is reached."))
                     .await
             }
@@ -432,40 +438,6 @@ fn repo_of(w: &Workflow) -> Result<Repo, Trouble> {
         name: name.to_owned(),
         installation: crate::github::InstallationId(w.repository.installation),
     })
-}
-
-/// How many changes an order makes at most: what the pacer counts.
-fn mutations(order: &Order) -> u32 {
-    match order {
-        Order::Open { .. } => 4,
-        Order::Present { .. } | Order::AnswerReviews { .. } => 3,
-        Order::Merge { .. } | Order::ClosePull { .. } | Order::Push { .. } => 2,
-        Order::Status { .. }
-        | Order::PostPlan { .. }
-        | Order::PostQuestions { .. }
-        | Order::AskPerson { .. }
-        | Order::Minimise { .. }
-        | Order::React { .. }
-        | Order::Reply { .. }
-        | Order::SetLabel
-        | Order::CreateBase { .. }
-        | Order::WriteCheck { .. }
-        | Order::Rerun { .. }
-        | Order::MarkReady { .. }
-        | Order::UpdateBranch { .. }
-        | Order::OpenRelease
-        | Order::DescribeRelease { .. }
-        | Order::CloseIssue
-        | Order::DeleteBranches { .. } => 1,
-        Order::ReadIssue { .. }
-        | Order::ReadPull { .. }
-        | Order::ReadRevert { .. }
-        | Order::Survey { .. }
-        | Order::ReadFailures { .. }
-        | Order::ComparePatch { .. }
-        | Order::Ask(_)
-        | Order::WakeAt { .. } => 0,
-    }
 }
 
 /// GitHub's refusal in the core's words.

@@ -160,7 +160,7 @@ impl At<'_> {
             Read::Plan(draft) => {
                 let limits = &self.w.settings.limits;
                 let bounds = PlanBounds {
-                    phases_max: limits.phases,
+                    phases_max: self.w.settings.phases_max(),
                     files_max: limits.files_per_phase,
                     last_number: self.w.last_number,
                 };

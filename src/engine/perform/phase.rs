@@ -85,7 +85,7 @@ impl At<'_> {
     fn message(&self, target: Target, summary: &str) -> Result<Message, Trouble> {
         let (headline, body) = commit::message(self.w, target, summary);
         // The effect's key makes the commit known to a second attempt.
-        let body = format!("{body}\n\nMillhand-Effect: {}", self.p.effect.key);
+        let body = format!("{body}\nMillhand-Effect: {}", self.p.effect.key);
         Ok(Message {
             headline: self.line(&headline)?,
             body: self.renderer().message(&body)?,

@@ -1,16 +1,22 @@
 //! The integration branch, merges, the release pull request, and clean-up.
 
+use std::time::Duration;
+
 use super::facts::sha;
 use super::issue::settled;
 use super::phase::{object_id, pull_ref, rode};
 use super::{At, Ended, Trouble};
 use crate::github::{self, BranchAt, Deletion, Merge, MergeMethod, NewPull, NodeId, PullEdit, PullLife};
-use crate::workflow::fact::{Outcome, PullRef, RefusalKind, Refused, Target};
-use crate::workflow::ids::Sha;
+use crate::workflow::fact::{Outcome, PullRef, RefusalKind, Refused, ReviewView, Target};
+use crate::workflow::ids::{PhaseNumber, Sha};
+use crate::workflow::model::Track;
 use crate::workflow::order::Order;
 use crate::workflow::reviews;
 use crate::workflow::settings::{MergeMethod as Setting, ReleaseMerge};
 use crate::workflow::text::{branch, commit, pull, release};
+
+/// A reading that ended no longer ago than this, with nothing come in since, is the look just before a merge.
+const JUST_READ: Duration = Duration::from_secs(10);
 
 impl At<'_> {
     /// Carries out an order about merging and what lies around it.
@@ -26,12 +32,7 @@ impl At<'_> {
                 self.p.github.create_branch(&self.repo, &at, self.p.attempt()).await?;
                 Ok(Ended::with(Outcome::BaseCreated { head: from.clone() }))
             }
-            Order::Merge {
-                target,
-                head,
-                read_first,
-                ..
-            } => self.merge(*target, head, *read_first).await,
+            Order::Merge { target, head, .. } => self.merge(*target, head).await,
             Order::OpenRelease => self.open_release().await,
             Order::DescribeRelease { .. } => {
                 let renderer = self.renderer().closing(self.w.issue.number);
@@ -66,23 +67,19 @@ impl At<'_> {
         }
     }
 
-    /// The merge, at the head that was approved. Head and reviews are read in the request just before it, unless nothing
-    /// came in since they were read.
-    async fn merge(&self, target: Target, head: &Sha, read_first: bool) -> Result<Ended, Trouble> {
+    /// The merge, at the head that was approved. Head and reviews are read in the request just before it, unless they were
+    /// read this moment and nothing came in since.
+    async fn merge(&self, target: Target, head: &Sha) -> Result<Ended, Trouble> {
         let track = self.track(target)?;
         let pull = pull_ref(track)?;
+        let now = self.p.engine.now();
         let mut facts = Vec::new();
-        if read_first {
+        if track.read_at.is_none_or(|at| now.since(at) > JUST_READ) {
             let Some(now) = self.p.github.read_pull(&self.repo, pull.number).await? else {
                 return Ok(moved("the pull request is gone"));
             };
             facts = self.pull_facts(&now);
-            let as_before = now.life == PullLife::Open && sha(&now.head_sha) == *head && !now.draft;
-            let reviewed = now
-                .reviews
-                .iter()
-                .all(|r| track.reviews.contains_key(&r.id) || r.author.as_ref().is_none_or(|a| a.is_bot()));
-            if !as_before || !reviewed {
+            if !self.is_as_before(&now, track, head) {
                 return Ok(Ended {
                     facts,
                     ..moved("something came in before the merge")
@@ -95,29 +92,11 @@ impl At<'_> {
                 ..moved("the approval does not hold any more")
             });
         }
-        let last = self.w.is_direct() && target.phase().is_some() && self.w.last_phase() == target.phase();
-        if let (true, Some(number)) = (last, target.phase()) {
-            // The last of a direct delivery closes the issue, and says so only right before its merge.
-            let renderer = self.renderer().closing(self.w.issue.number);
-            let body = renderer
-                .marked(
-                    &self.marker("phase", &number.to_string()),
-                    &pull::closing_body(self.w, number),
-                )?
-                .body()
-                .clone();
-            self.p
-                .github
-                .update_pull(
-                    &self.repo,
-                    &pull,
-                    &PullEdit {
-                        title: None,
-                        body: Some(body),
-                        base: None,
-                    },
-                )
-                .await?;
+        if let Some(number) = target.phase()
+            && self.w.is_direct()
+            && self.w.last_phase() == Some(number)
+        {
+            self.say_that_it_closes(&pull, number).await?;
         }
         let (headline, body) = commit::merge(self.w, target);
         let ride = self.ride()?;
@@ -138,6 +117,28 @@ impl At<'_> {
                 status: rode(merging.status.as_ref(), ride),
             })
         })
+    }
+
+    /// Whether a pull request is what was approved: open, at this head, and with no review that says something new.
+    fn is_as_before(&self, now: &github::PullState, track: &Track, head: &Sha) -> bool {
+        let people = now.reviews.iter().filter(|r| r.author.as_ref().is_some_and(|a| !a.is_bot()));
+        let mut views = people.filter_map(|r| self.review(now, r));
+        let known = |view: &ReviewView| track.reviews.get(&view.id).is_some_and(|it| it.state == view.state);
+        now.life == PullLife::Open && sha(&now.head_sha) == *head && !now.draft && views.all(|view| known(&view))
+    }
+
+    /// The last of a direct delivery closes the issue, and says so only right before its merge.
+    async fn say_that_it_closes(&self, pull: &github::PullRef, number: PhaseNumber) -> Result<(), Trouble> {
+        let marker = self.marker("phase", &number.to_string());
+        let renderer = self.renderer().closing(self.w.issue.number);
+        let text = renderer.marked(&marker, &pull::closing_body(self.w, number))?;
+        let edit = PullEdit {
+            title: None,
+            body: Some(text.body().clone()),
+            base: None,
+        };
+        self.p.github.update_pull(&self.repo, pull, &edit).await?;
+        Ok(())
     }
 
     /// How it is merged: as set, as far as the repository allows it.

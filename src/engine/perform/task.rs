@@ -30,7 +30,7 @@ impl At<'_> {
                 requirements: w.requirements.clone().ok_or_else(|| missing("the requirements"))?,
                 answers: self.exchanges(),
                 repository: self.repository().await?,
-                phases_max: w.settings.limits.phases,
+                phases_max: w.settings.phases_max(),
                 revisions: w.revisions.clone(),
                 merged: w
                     .phases

@@ -46,7 +46,9 @@ impl Payload {
             Self::Comment(event) => event.route(vec![Concern::Issue(event.about.number)]),
             Self::Pull(event) => {
                 let about = &event.about;
-                event.route(vec![Concern::Pull(about.number), Concern::Branch(about.head.clone())])
+                let own = [Concern::Pull(about.number), Concern::Branch(about.head.clone())];
+                let reverted = about.reverts.iter().copied().filter(|_| about.merged).map(Concern::Pull);
+                event.route(own.into_iter().chain(reverted).collect())
             }
             Self::Review(event) => event.route(vec![Concern::Pull(event.about.number)]),
             Self::ReviewComment(event) => event.route(vec![Concern::Pull(event.about.number)]),

@@ -79,7 +79,6 @@ pub(super) fn begin(start: &Start, now: Millis) -> Workflow {
         no_ci_accepted: None,
         closing: None,
         revert: None,
-        merges: 0,
     }
 }
 

@@ -204,7 +204,6 @@ fn merged(d: &mut Deciding, target: Target, sha: &crate::workflow::ids::Sha, by:
         at: now,
     });
     track.change = None;
-    d.w.merges += 1;
     onto(d, target, sha);
     if let Target::Phase(number) = target {
         let Some(phase) = d.w.phases.get_mut(&number) else { return };

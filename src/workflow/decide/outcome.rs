@@ -327,18 +327,16 @@ fn merged(d: &mut Deciding, target: Target, sha: &Sha) {
     {
         phase.fate = Fate::Merged;
     }
-    d.w.merges += 1;
     observe::onto(d, target, sha);
 }
 
 fn read(d: &mut Deciding, target: Target, as_of: i64) {
-    let (now, merges) = (d.now, d.w.merges);
+    let now = d.now;
     if let Some(track) = d.w.track_mut(target)
         && track.pull.is_some()
     {
         track.look = track.look.filter(|hint| *hint > as_of);
         track.read_at = Some(now);
-        track.read_at_merge = merges;
     }
 }
 

@@ -428,13 +428,7 @@ fn merging(w: &Workflow, target: Target, track: &Track, now: Millis, orders: &mu
         orders.push(Order::UpdateBranch { target, head, base });
         return;
     }
-    let read_first = track.read_at_merge != w.merges;
-    orders.push(Order::Merge {
-        target,
-        head,
-        base,
-        read_first,
-    });
+    orders.push(Order::Merge { target, head, base });
 }
 
 /// Whether the base has to be merged in first: GitHub asks for it, it conflicts, or a sibling that was merged meanwhile

@@ -314,7 +314,7 @@ async fn a_person_closes_a_phases_pull_request_and_it_starts_afresh() {
     let waits = town.waits(issue).await;
     assert!(
         waits[0].starts_with(&format!(
-            "Pull request #{old} of Phase `01-greet-by-name` was closed by a person."
+            "Pull request #{old} of phase `01-greet-by-name` was closed by a person."
         )),
         "{waits:#?}"
     );
@@ -362,7 +362,7 @@ async fn where_no_check_runs_a_person_is_asked() {
     town.settle().await;
     let issue = town.begun("Greet people", "- greet by name\n- say goodbye\n").await;
     let waits = town.waits(issue).await;
-    assert!(waits[0].starts_with("No check ran on Phase `01-greet-by-name`"), "{waits:#?}");
+    assert!(waits[0].starts_with("No check ran on phase `01-greet-by-name`"), "{waits:#?}");
     assert_eq!(town.pull(town.pull_of(issue, 1).await).await["draft"], true);
     town.comment("maintainer", issue, "/approve 01-greet-by-name").await;
     town.settle().await;
@@ -397,7 +397,7 @@ async fn checks_that_never_finish_are_told_to_a_person() {
     town.settle().await;
     let waits = town.waits(issue).await;
     assert!(
-        waits[0].starts_with("The checks of Phase `01-greet-by-name` take longer than 60 minutes."),
+        waits[0].starts_with("The checks of phase `01-greet-by-name` take longer than 60 minutes."),
         "{waits:#?}"
     );
     // A person stops the run and starts it anew; Millhand goes on by itself.

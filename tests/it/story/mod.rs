@@ -4,6 +4,7 @@
 
 mod building;
 mod ear;
+mod ending;
 mod happy;
 mod scenes;
 mod starting;

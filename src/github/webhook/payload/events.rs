@@ -41,6 +41,8 @@ pub struct PullEvent {
     pub base: String,
     /// Whether it is merged.
     pub merged: bool,
+    /// Pull requests that its body says it reverts.
+    pub reverts: Vec<u64>,
 }
 
 /// `pull_request_review`.

@@ -12,6 +12,9 @@ use super::{
 };
 use crate::github::types::RestActor;
 
+/// As many reverts as one pull request may name: it is one look each.
+const REVERTS_MAX: usize = 20;
+
 #[derive(Deserialize)]
 pub(super) struct Envelope {
     #[serde(default)]
@@ -128,6 +131,14 @@ struct PullBody {
     base: Branch,
     #[serde(default)]
     merged: Option<bool>,
+    #[serde(default)]
+    body: Option<String>,
+}
+
+/// The numbers in `Reverts owner/name#12`, as GitHub's revert button writes it.
+fn reverts(body: &str) -> Vec<u64> {
+    let number = |line: &str| line.trim().strip_prefix("Reverts ")?.split_once('#')?.1.parse().ok();
+    body.lines().filter_map(number).take(REVERTS_MAX).collect()
 }
 
 read_as!(PullEvent, Raw { pull_request: PullBody }, |raw| Self {
@@ -136,6 +147,7 @@ read_as!(PullEvent, Raw { pull_request: PullBody }, |raw| Self {
     head_sha: raw.pull_request.head.sha,
     base: raw.pull_request.base.name,
     merged: raw.pull_request.merged.unwrap_or(false),
+    reverts: reverts(raw.pull_request.body.as_deref().unwrap_or_default()),
 });
 
 read_as!(ReviewEvent, Raw { pull_request: Numbered, review: Id<u64>, }, |raw| Self {

@@ -55,6 +55,22 @@ fn rows() -> Vec<(&'static str, Value, Vec<Concern>)> {
             vec![Concern::Pull(4), branch("millhand/1-x/01-a")],
         ),
         (
+            "pull_request",
+            body(
+                "closed",
+                &json!({ "pull_request": {
+                    "number": 9, "merged": true, "head": pull["head"], "base": pull["base"],
+                    "body": "Reverts acme/todo#4\nand more\nReverts acme/todo#x\n Reverts acme/todo#5 ",
+                } }),
+            ),
+            vec![
+                Concern::Pull(9),
+                branch("millhand/1-x/01-a"),
+                Concern::Pull(4),
+                Concern::Pull(5),
+            ],
+        ),
+        (
             "pull_request_review",
             body("submitted", &json!({ "pull_request": pull, "review": { "id": 2 } })),
             vec![Concern::Pull(4)],
