@@ -128,13 +128,16 @@ pub fn decide(current: Option<&Workflow>, arrivals: &[Arrival], now: Millis) -> 
             continue;
         };
         let before = d.w.clone();
-        d.seq = arrival.seq;
+        let seq = std::mem::replace(&mut d.seq, arrival.seq);
         if let Err(sentence) = observe::observe(d, arrival) {
             refused.push((arrival.id.clone(), sentence));
         }
         // A fact that changes nothing and refuses nobody needs no row.
         if d.w != before || !d.taken.is_empty() || refused.last().is_some_and(|(id, _)| *id == arrival.id) {
             rows.push(d.row(arrival));
+        } else {
+            // Replay does not see it: nothing may be bound to its place.
+            d.seq = seq;
         }
     }
     let mut d = deciding?;
