@@ -337,9 +337,18 @@ impl Order {
             Target::Release => matches!(
                 self,
                 Self::OpenRelease
-                    | Self::Push { target: Target::Release, .. }
-                    | Self::UpdateBranch { target: Target::Release, .. }
-                    | Self::Merge { target: Target::Phase(_), .. }
+                    | Self::Push {
+                        target: Target::Release,
+                        ..
+                    }
+                    | Self::UpdateBranch {
+                        target: Target::Release,
+                        ..
+                    }
+                    | Self::Merge {
+                        target: Target::Phase(_),
+                        ..
+                    }
             ),
         }
     }
