@@ -38,7 +38,7 @@ use super::waits::{self, Waiting};
 use crate::clock::Millis;
 
 /// The version of this core. Rows decided by another version are not decided again by `replay`.
-pub const CORE_VERSION: i64 = 1;
+pub const CORE_VERSION: i64 = 2;
 
 /// A state may lead on at once, but not for ever: more rounds than any honest state needs are a bug, and the workflow is
 /// paused by it rather than spinning.
@@ -128,13 +128,16 @@ pub fn decide(current: Option<&Workflow>, arrivals: &[Arrival], now: Millis) -> 
             continue;
         };
         let before = d.w.clone();
-        d.seq = arrival.seq;
+        let seq = std::mem::replace(&mut d.seq, arrival.seq);
         if let Err(sentence) = observe::observe(d, arrival) {
             refused.push((arrival.id.clone(), sentence));
         }
         // A fact that changes nothing and refuses nobody needs no row.
         if d.w != before || !d.taken.is_empty() || refused.last().is_some_and(|(id, _)| *id == arrival.id) {
             rows.push(d.row(arrival));
+        } else {
+            // Replay does not see it: nothing may be bound to its place.
+            d.seq = seq;
         }
     }
     let mut d = deciding?;

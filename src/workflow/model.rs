@@ -301,6 +301,15 @@ pub enum Fate {
     Merged,
 }
 
+/// A read of a pull request that is taken in later.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unsettled {
+    /// The pull request.
+    pub pull: PullView,
+    /// The checks of its head, if they were read too.
+    pub checks: Option<ChecksView>,
+}
+
 /// A branch with a pull request: a phase's, or the release's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Track {
@@ -332,6 +341,9 @@ pub struct Track {
     pub head_at: Option<Millis>,
     /// Heads that people pushed.
     pub foreign: BTreeSet<Sha>,
+    /// Read with a head that we do not know while a write of ours is under way: whose it is, its outcome tells.
+    #[serde(default)]
+    pub unsettled: Option<Unsettled>,
     /// The pull request as last read.
     pub seen: Option<PullView>,
     /// The checks of the head as last read.

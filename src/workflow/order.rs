@@ -324,6 +324,33 @@ impl Order {
         }
     }
 
+    /// Whether carrying it out gives the target's branch a new head. The release's branch is what phases are merged into.
+    #[must_use]
+    pub fn moves(&self, target: Target) -> bool {
+        match target {
+            Target::Phase(_) => matches!(
+                self,
+                Self::Open { target: on, .. } | Self::Push { target: on, .. } | Self::UpdateBranch { target: on, .. } if *on == target
+            ),
+            Target::Release => matches!(
+                self,
+                Self::OpenRelease
+                    | Self::Push {
+                        target: Target::Release,
+                        ..
+                    }
+                    | Self::UpdateBranch {
+                        target: Target::Release,
+                        ..
+                    }
+                    | Self::Merge {
+                        target: Target::Phase(_),
+                        ..
+                    }
+            ),
+        }
+    }
+
     /// The order's name, as the log and the metrics show it.
     #[must_use]
     pub const fn name(&self) -> &'static str {

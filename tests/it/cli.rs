@@ -3,30 +3,14 @@
 //! Invariant: no test needs a port, a file or a setting of the machine it runs on.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
-use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::process::Command;
 
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// The program with nothing in its environment but where programs are.
-fn millhand(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_millhand"));
-    command.env_clear().current_dir(folder);
-    if let Some(path) = std::env::var_os("PATH") {
-        command.env("PATH", path);
-    }
-    command
-}
-
-fn run(command: &mut Command) -> (i32, String, String) {
-    let Output { status, stdout, stderr } = command.stdin(Stdio::null()).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (status.code().unwrap_or(-1), text(stdout), text(stderr))
-}
+use crate::process::{Running, millhand, run, with_compiler};
 
 /// A key that signs, made by the simulated GitHub.
 fn key(folder: &TempDir) -> String {
@@ -293,55 +277,6 @@ fn completions_are_a_script() {
     }
 }
 
-/// A program that runs beside the test and is stopped with it.
-struct Running {
-    child: Child,
-    out: BufReader<ChildStdout>,
-}
-
-impl Running {
-    fn start(command: &mut Command) -> Self {
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let out = BufReader::new(child.stdout.take().unwrap());
-        Self { child, out }
-    }
-
-    /// The first line that begins so.
-    fn line(&mut self, begins: &str) -> String {
-        let mut seen = String::new();
-        loop {
-            let mut line = String::new();
-            assert!(
-                self.out.read_line(&mut line).unwrap() > 0,
-                "it ended before {begins:?}:\n{seen}"
-            );
-            if line.trim_start().starts_with(begins) {
-                return line.trim().to_owned();
-            }
-            seen.push_str(&line);
-        }
-    }
-
-    /// Tells it to stop; its exit code.
-    fn stop(mut self) -> i32 {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-        self.child.wait().unwrap().code().unwrap_or(-1)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// The simulated GitHub and the bot as two processes; the bot learns of everything by looking.
 struct Pair {
     folder: TempDir,
@@ -500,14 +435,7 @@ fn settings_of_the_simulated_github_are_for_their_owner_only() {
 #[test]
 fn the_demo_ends_with_merged_pull_requests() {
     let folder = TempDir::new().unwrap();
-    let mut command = millhand(folder.path());
-    // CI compiles with whatever compiles here.
-    for name in ["HOME", "RUSTUP_HOME", "CARGO_HOME"] {
-        if let Some(value) = std::env::var_os(name) {
-            command.env(name, value);
-        }
-    }
-    let (code, out, err) = run(command.args(["demo", "--exit"]));
+    let (code, out, err) = run(with_compiler(&mut millhand(folder.path())).args(["demo", "--exit"]));
     assert_eq!(code, 0, "{err}\n{out}");
     for words in [
         "offline",

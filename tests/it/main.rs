@@ -11,6 +11,7 @@ mod contract;
 mod documents;
 mod http;
 mod models;
+mod process;
 mod repo_path;
 mod shipped;
 mod store;

@@ -3,7 +3,7 @@
 use super::{Deciding, advance, begin, outcome, people};
 use crate::workflow::fact::{Arrival, ChecksView, Fact, IssueView, Look, PullState, PullView, ReviewView, Target};
 use crate::workflow::ids::Person;
-use crate::workflow::model::{End, Fate, IssueText, Merged, Workflow};
+use crate::workflow::model::{End, Fate, IssueText, Merged, Unsettled, Workflow};
 use crate::workflow::state::{self, Baton, State};
 
 /// How often a text edited by somebody without write permission is taken in before a writer is waited for.
@@ -14,6 +14,12 @@ const FOREIGN_EDITS_MAX: u32 = 3;
 /// # Errors
 /// The sentence for whoever gave a command that is refused.
 pub(super) fn observe(d: &mut Deciding, arrival: &Arrival) -> Result<(), String> {
+    let observed = fact(d, arrival);
+    settle(d, arrival.seq);
+    observed
+}
+
+fn fact(d: &mut Deciding, arrival: &Arrival) -> Result<(), String> {
     match &arrival.fact {
         Fact::Started(_) => {} // a workflow is there: the start was answered by it
         Fact::Look(look) => hint(d, look, arrival.seq),
@@ -137,12 +143,21 @@ pub(super) fn take_in(d: &mut Deciding, title: String, body: String, editor: Opt
 fn pull(d: &mut Deciding, view: &PullView, seq: i64) {
     let Some(target) = target_of(&d.w, view) else { return };
     let now = d.now;
+    let under_way = moving(&d.w, target);
     let Some(track) = d.w.track_mut(target) else { return };
     let older = track.seen.as_ref().is_some_and(|seen| seen.updated_at > view.updated_at);
     let former = track.former.contains(&view.head) && view.state == PullState::Open;
     if older || former {
         // A replica that lags behind; what it will show later is still to be read.
         track.look = Some(seq);
+        return;
+    }
+    track.unsettled = None;
+    if under_way && view.state == PullState::Open && track.head.as_ref() != Some(&view.head) {
+        track.unsettled = Some(Unsettled {
+            pull: view.clone(),
+            checks: None,
+        });
         return;
     }
     if track.pull.is_none() {
@@ -176,6 +191,24 @@ fn pull(d: &mut Deciding, view: &PullView, seq: i64) {
     }
     if let PullState::Merged { sha, by } = &view.state {
         merged(d, target, sha, by.clone());
+    }
+}
+
+/// Whether a write is under way that gives the target a head we cannot know yet.
+fn moving(w: &Workflow, target: Target) -> bool {
+    w.outstanding.values().any(|order| order.moves(target))
+}
+
+/// Takes in what was read while our own writes were under way: now it shows whose head it was.
+fn settle(d: &mut Deciding, seq: i64) {
+    for target in d.w.targets() {
+        if moving(&d.w, target) {
+            continue;
+        }
+        if let Some(read) = d.w.track_mut(target).and_then(|track| track.unsettled.take()) {
+            pull(d, &read.pull, seq);
+            read.checks.iter().for_each(|view| checks(d, view));
+        }
     }
 }
 
@@ -234,9 +267,11 @@ pub(super) fn onto(d: &mut Deciding, target: Target, sha: &crate::workflow::ids:
 /// The checks of a commit as read.
 fn checks(d: &mut Deciding, view: &ChecksView) {
     for target in d.w.targets() {
-        if let Some(track) = d.w.track_mut(target)
-            && track.head.as_ref() == Some(&view.head)
-        {
+        let Some(track) = d.w.track_mut(target) else { continue };
+        if let Some(read) = track.unsettled.as_mut().filter(|read| read.pull.head == view.head) {
+            read.checks = Some(view.clone());
+        }
+        if track.head.as_ref() == Some(&view.head) {
             track.checks = Some(view.clone());
         }
     }

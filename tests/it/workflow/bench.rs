@@ -66,6 +66,8 @@ pub(crate) struct Bench {
     pub(crate) refuse_release: bool,
     /// Checks begin and do not end.
     pub(crate) slow_ci: bool,
+    /// Every write is seen by a read before its outcome is known, and who was writing died.
+    pub(crate) overtaken: bool,
     start: Start,
     open: BTreeMap<String, Order>,
     pulls: BTreeMap<u64, Pull>,
@@ -150,6 +152,7 @@ impl Bench {
             merges: vec![],
             refuse_release: false,
             slow_ci: false,
+            overtaken: false,
             start: start.clone(),
             open: BTreeMap::new(),
             pulls: BTreeMap::new(),
@@ -221,6 +224,9 @@ impl Bench {
         self.open.remove(&key);
         let mut facts = Vec::new();
         let outcome = self.carry_out(&order, &mut facts);
+        if self.overtaken && self.is_withdrawn_at_a_read(&key) {
+            return true; // nobody is left to tell what came of it
+        }
         facts.push((
             format!("effect:{key}"),
             Fact::Done(Done {
@@ -233,6 +239,16 @@ impl Bench {
         ));
         self.facts(facts);
         true
+    }
+
+    /// Shows all pull requests; whether an order under way is not wanted any more then.
+    fn is_withdrawn_at_a_read(&mut self, key: &str) -> bool {
+        let mut read = Vec::new();
+        for number in self.pulls.keys().copied().collect::<Vec<_>>() {
+            self.show(number, &mut read);
+        }
+        let decision = self.facts(read);
+        decision.is_some_and(|decision| decision.withdrawn.iter().any(|withdrawn| withdrawn == key))
     }
 
     /// Works until a person is needed or nothing is left but idle reading; at most `steps` orders.
@@ -316,10 +332,13 @@ impl Bench {
                 self.open_pull(Target::Release, branch)
             }
             Order::Push { target, .. } => self.push(*target),
-            Order::Present { .. } => Outcome::Presented {
-                status: None,
-                asked: vec!["reviewer".to_owned()],
-            },
+            Order::Present { target, .. } => {
+                self.ready(*target);
+                Outcome::Presented {
+                    status: None,
+                    asked: vec!["reviewer".to_owned()],
+                }
+            }
             Order::UpdateBranch { target, .. } => self.update(*target),
             Order::Merge { target, head, .. } => self.merge(*target, head),
             Order::WakeAt { .. } => Outcome::Woke,
@@ -348,7 +367,17 @@ impl Bench {
         {
             pull.view.state = PullState::Closed;
         }
+        if let Order::MarkReady { target } = order {
+            self.ready(*target);
+        }
         Outcome::Settled { note: None }
+    }
+
+    /// The target's pull request leaves draft.
+    fn ready(&mut self, target: Target) {
+        for pull in self.pulls.values_mut().filter(|pull| pull.target == target) {
+            pull.view.draft = false;
+        }
     }
 
     fn comment(&mut self) -> CommentRef {

@@ -35,6 +35,29 @@ fn a_kind_world_leads_from_label_to_complete() {
 }
 
 #[test]
+fn a_read_that_overtakes_what_it_shows_takes_nothing_of_ours_for_a_persons() {
+    for seed in 0..30 {
+        let mut bench = Bench::new(start(Settings::default(), false), seed, 0);
+        bench.overtaken = true;
+        for _ in 0..60 {
+            bench.settle(400);
+            check(&bench, seed);
+            if bench.workflow().ended.is_some() || !bench.people_help() {
+                break;
+            }
+        }
+        bench.settle(400);
+        let w = bench.workflow();
+        assert_eq!(w.ended, Some(End::Complete), "seed {seed}: {:#?}", waits(w, bench.now));
+        for target in w.targets() {
+            let track = w.track(target).expect("a target has a track");
+            assert!(track.foreign.is_empty(), "seed {seed}: {target:?} {:?}", track.foreign);
+        }
+        replays(&bench, seed);
+    }
+}
+
+#[test]
 fn chance_takes_all_28_transitions_and_breaks_nothing() {
     let mut taken = BTreeSet::new();
     let mut ends = std::collections::BTreeMap::new();
