@@ -141,7 +141,7 @@ impl Town {
     /// The transitions in the order they were taken.
     pub(crate) async fn transitions(&self, issue: u64) -> Vec<u8> {
         let w = self.workflow(issue).await.expect("a workflow");
-        let rows = self.store.events(w.id, 0, ROWS).await.unwrap();
+        let rows = self.store().events(w.id, 0, ROWS).await.unwrap();
         let numbers = rows.iter().flat_map(|row| {
             let stored: Value = serde_json::from_str(&row.transitions).unwrap();
             let taken = stored["taken"].as_array().unwrap().clone();
@@ -155,10 +155,14 @@ impl Town {
     /// What a program gets that gives a command through the API.
     pub(crate) async fn command(&self, issue: u64, command: Command, key: &str) -> Reply {
         let id = format!("acme/todo#{issue}");
-        let stored = self.engine.command(&id, command.clone(), key, Duration::ZERO).await.unwrap();
+        let stored = self
+            .engine()
+            .command(&id, command.clone(), key, Duration::ZERO)
+            .await
+            .unwrap();
         assert_eq!(stored, Reply::Pending, "it is decided by the next step");
         self.settle().await;
-        self.engine.command(&id, command, key, Duration::ZERO).await.unwrap()
+        self.engine().command(&id, command, key, Duration::ZERO).await.unwrap()
     }
 
     /// A verb of the simulated GitHub.

@@ -2,9 +2,14 @@
 //!
 //! Invariant: no story calls the bot; people act on GitHub, and the bot hears of it.
 
+mod bot;
 mod building;
 mod ear;
+mod gestures;
 mod happy;
+mod line;
+mod releasing;
+mod reviewing;
 mod scenes;
 mod starting;
 mod steering;

@@ -1,0 +1,129 @@
+//! The line between the bot and GitHub, and what goes wrong on it.
+//!
+//! Invariant: each change that the bot asks for meets with the mishap once; asked for again in the same words, it goes through.
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::{Method, Request, Response};
+use serde_json::Value;
+use tokio::sync::Notify;
+use tower::{ServiceExt as _, service_fn};
+
+/// What happens to a change on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mishap {
+    /// GitHub does it, and its answer never comes.
+    ReplyLost,
+    /// The bot's process dies before GitHub hears of it.
+    DiesBefore,
+    /// GitHub does it, and the bot's process dies before it hears the answer.
+    DiesAfter,
+}
+
+#[derive(Clone, Default)]
+pub(crate) struct Line {
+    state: Arc<Mutex<State>>,
+    died: Arc<Notify>,
+}
+
+#[derive(Default)]
+struct State {
+    mishap: Option<Mishap>,
+    /// Only changes of these names; empty is all.
+    only: Vec<&'static str>,
+    met: BTreeSet<u64>,
+    names: Vec<String>,
+}
+
+impl Line {
+    /// From now on every change of these names (of all, if none are given) meets with this, once.
+    pub(crate) fn befall(&self, mishap: Mishap, only: &[&'static str]) {
+        let mut state = self.state.lock().unwrap();
+        state.mishap = Some(mishap);
+        state.only = only.to_vec();
+    }
+
+    /// From now on all is well.
+    pub(crate) fn calm(&self) {
+        self.state.lock().unwrap().mishap = None;
+    }
+
+    /// Names of the changes that met with something, in order.
+    pub(crate) fn befallen(&self) -> Vec<String> {
+        self.state.lock().unwrap().names.clone()
+    }
+
+    /// Resolves when the process dies.
+    pub(crate) async fn death(&self) {
+        self.died.notified().await;
+    }
+
+    /// GitHub, behind this line.
+    pub(super) fn before(&self, github: Router) -> Router {
+        let line = self.clone();
+        let service = service_fn(move |request: Request<Body>| {
+            let (line, github) = (line.clone(), github.clone());
+            async move { Ok::<_, Infallible>(line.carry(github, request).await) }
+        });
+        Router::new().fallback_service(service)
+    }
+
+    async fn carry(&self, github: Router, request: Request<Body>) -> Response<Body> {
+        let (parts, body) = request.into_parts();
+        let body = to_bytes(body, usize::MAX).await.unwrap();
+        let name = change(&parts.method, parts.uri.path(), &body);
+        let mishap = name.and_then(|name| self.meets(&name, parts.uri.path(), &body));
+        if mishap == Some(Mishap::DiesBefore) {
+            self.died.notify_one();
+            return std::future::pending().await;
+        }
+        let Ok(answer) = github.oneshot(Request::from_parts(parts, Body::from(body))).await;
+        match mishap {
+            None => answer,
+            Some(Mishap::ReplyLost) => Response::new(Body::from_stream(futures_util::stream::once(async {
+                Err::<Bytes, _>(io::Error::new(io::ErrorKind::ConnectionReset, "the answer is lost"))
+            }))),
+            Some(Mishap::DiesAfter | Mishap::DiesBefore) => {
+                self.died.notify_one();
+                std::future::pending().await
+            }
+        }
+    }
+
+    fn meets(&self, name: &str, path: &str, body: &[u8]) -> Option<Mishap> {
+        let mut state = self.state.lock().unwrap();
+        let mishap = state.mishap?;
+        if !state.only.is_empty() && !state.only.contains(&name) {
+            return None;
+        }
+        let mut words = DefaultHasher::new();
+        (path, body).hash(&mut words);
+        if !state.met.insert(words.finish()) {
+            return None;
+        }
+        state.names.push(name.to_owned());
+        Some(mishap)
+    }
+}
+
+/// The name of what is to be changed; reading, and asking for a token, change nothing.
+fn change(method: &Method, path: &str, body: &[u8]) -> Option<String> {
+    if path.ends_with("/graphql") {
+        let body: Value = serde_json::from_slice(body).unwrap();
+        let words = body["query"].as_str().unwrap().trim_start().strip_prefix("mutation")?;
+        let name: String = words
+            .trim_start()
+            .chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect();
+        return Some(name);
+    }
+    let reads = method == Method::GET || path.ends_with("/access_tokens");
+    (!reads).then(|| format!("{method} {path}"))
+}
