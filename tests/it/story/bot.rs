@@ -156,8 +156,9 @@ fn judged(note: &RequestNote<'_>, faults: &Mutex<Vec<String>>, list: &Mutex<Vec<
             let (path, query) = note.path.split_once('?').unwrap_or((note.path, ""));
             let body = note.body.map(ToString::to_string).unwrap_or_default();
             let content_type = (!body.is_empty()).then_some("application/json");
-            // A token's answer is not shown to anybody; files are asked for raw.
-            let shown = note.status.filter(|_| note.kind != RequestKind::Token);
+            // A token's answer is not shown to anybody, and no description tells what GitHub's own failures look like. Files
+            // are asked for raw.
+            let shown = note.status.filter(|status| note.kind != RequestKind::Token && *status < 500);
             let json = serde_json::from_slice::<Value>(note.answer).is_ok();
             let kind = if json {
                 "application/json"
