@@ -11,7 +11,8 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{Method, Request, Response};
-use serde_json::Value;
+use millhand::clock::Millis;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tower::{ServiceExt as _, service_fn};
 
@@ -39,6 +40,8 @@ struct State {
     only: Vec<&'static str>,
     met: BTreeSet<u64>,
     names: Vec<String>,
+    /// The next request of any kind finds the primary rate limit used up until then, in epoch seconds.
+    limited: Option<i64>,
 }
 
 impl Line {
@@ -52,6 +55,11 @@ impl Line {
     /// From now on all is well.
     pub(crate) fn calm(&self) {
         self.state.lock().unwrap().mishap = None;
+    }
+
+    /// The next request finds the hour's requests used up until `reset`.
+    pub(crate) fn use_up(&self, reset: Millis) {
+        self.state.lock().unwrap().limited = Some(reset.0.div_euclid(1_000));
     }
 
     /// Names of the changes that met with something, in order.
@@ -75,6 +83,9 @@ impl Line {
     }
 
     async fn carry(&self, github: Router, request: Request<Body>) -> Response<Body> {
+        if let Some(reset) = self.state.lock().unwrap().limited.take() {
+            return used_up(reset);
+        }
         let (parts, body) = request.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         let name = change(&parts.method, parts.uri.path(), &body);
@@ -110,6 +121,19 @@ impl Line {
         state.names.push(name.to_owned());
         Some(mishap)
     }
+}
+
+/// GitHub's answer to whoever has used up the hour's requests.
+fn used_up(reset: i64) -> Response<Body> {
+    let body = json!({ "message": "API rate limit exceeded for installation ID 1.", "documentation_url": "https://docs.github.com/rest" });
+    Response::builder()
+        .status(403)
+        .header("content-type", "application/json; charset=utf-8")
+        .header("x-ratelimit-limit", "5000")
+        .header("x-ratelimit-remaining", "0")
+        .header("x-ratelimit-reset", reset.to_string())
+        .body(Body::from(body.to_string()))
+        .unwrap()
 }
 
 /// The name of what is to be changed; reading, and asking for a token, change nothing.

@@ -8,6 +8,8 @@ mod ear;
 mod gestures;
 mod happy;
 mod line;
+mod losses;
+mod refusals;
 mod releasing;
 mod reviewing;
 mod scenes;

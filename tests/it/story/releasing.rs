@@ -9,17 +9,12 @@ use millhand::workflow::state::{Baton, State};
 use serde_json::{Value, json};
 
 use super::gestures::{checks_rule, reviews_rule};
-use super::scenes::{ONE, THREE};
+use super::scenes::{ONE, SLIP, THREE};
 use super::town::{Setting, Town};
 
 /// CI that looks only at pull requests onto main.
 const ONLY_MAIN: &str = "name: CI\non:\n  pull_request: { branches: [main] }\njobs:\n  test:\n    runs-on: ubuntu-latest\n    \
                          steps:\n      - uses: actions/checkout@v4\n      - run: ./ci.sh\n";
-
-/// What the demo's test prints when its slip came through to the release.
-const SLIP: &str = "thread 'no_priority_comes_behind_every_priority' (71) panicked at tests/priority.rs:22:5:\n\
-    assertion `left == right` failed\n  left: 25\n right: 26\n\n\
-    test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out\n";
 
 async fn to_the_release(town: &Town) -> u64 {
     let issue = town.begun("Greet", ONE).await;
