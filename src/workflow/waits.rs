@@ -302,7 +302,7 @@ fn troubles(found: &mut Found<'_>) {
                     phase,
                     mark,
                     who,
-                    command: Some(retry),
+                    command: until.is_none().then_some(retry),
                     hash: None,
                     sentence: text,
                 });
