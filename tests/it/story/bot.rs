@@ -40,7 +40,11 @@ pub(super) struct Making {
     pub(super) model: Option<Arc<dyn Model>>,
     pub(super) faults: Arc<Mutex<Vec<String>>>,
     pub(super) asked: Arc<Mutex<Vec<String>>>,
+    pub(super) held: Held,
 }
+
+/// Deliveries that are held back, as a story says; `None` while none are.
+pub(super) type Held = Arc<Mutex<Option<Vec<Delivery>>>>;
 
 pub(super) struct Bot {
     pub(super) engine: Engine,
@@ -94,10 +98,11 @@ impl Making {
 
 impl Bot {
     /// Where it hears webhooks.
-    pub(super) fn door(&self, faults: &Arc<Mutex<Vec<String>>>) -> Router {
+    pub(super) fn door(&self, making: &Making) -> Router {
         let door = Door {
             engine: self.engine.clone(),
-            faults: Arc::clone(faults),
+            faults: Arc::clone(&making.faults),
+            held: Arc::clone(&making.held),
         };
         Router::new().route("/webhooks/github", post(receive)).with_state(door)
     }
@@ -106,6 +111,7 @@ impl Bot {
 #[derive(Clone)]
 struct Door {
     engine: Engine,
+    held: Held,
     faults: Arc<Mutex<Vec<String>>>,
 }
 
@@ -127,10 +133,28 @@ async fn receive(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> S
         guid: text("x-github-delivery"),
         body: body.to_vec(),
     };
+    if let Some(held) = door.held.lock().unwrap().as_mut()
+        && HELD.contains(&kind_of(&delivery).as_str())
+    {
+        held.push(delivery);
+        return StatusCode::ACCEPTED;
+    }
     door.engine
         .ingest(delivery)
         .await
         .map_or(StatusCode::SERVICE_UNAVAILABLE, |_| StatusCode::ACCEPTED)
+}
+
+/// What can be held back: the news of a merge.
+pub(super) const HELD: [&str; 3] = ["issues.closed", "pull_request.closed", "push"];
+
+/// A delivery's event with its action.
+pub(super) fn kind_of(delivery: &Delivery) -> String {
+    let body: Value = serde_json::from_slice(&delivery.body).unwrap();
+    match body["action"].as_str() {
+        Some(action) => format!("{}.{action}", delivery.event),
+        None => delivery.event.clone(),
+    }
 }
 
 /// Holds an exchange of the bot's against GitHub's descriptions, and lists it.

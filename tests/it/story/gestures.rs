@@ -10,6 +10,7 @@ use millhand::clock::{Clock as _, Millis};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
+use super::bot::kind_of;
 use super::town::Town;
 
 impl Town {
@@ -33,6 +34,25 @@ impl Town {
     /// Webhooks of one event are swallowed from now on.
     pub(crate) async fn swallow(&self, event: &str) {
         self.switch("webhooks", json!({ "drop": true, "events": [event] })).await;
+    }
+
+    /// From now on the news of merges is held back.
+    pub(crate) fn hold_news(&self) {
+        *self.making.held.lock().unwrap() = Some(Vec::new());
+    }
+
+    /// The news held back arrives in this order of kinds, the bot doing all it can at once after each; nothing is held back
+    /// any more. The kinds that came.
+    pub(crate) async fn news_in_order(&self, order: &[&str]) -> Vec<String> {
+        let mut news = self.making.held.lock().unwrap().take().unwrap();
+        news.sort_by_key(|one| order.iter().position(|kind| *kind == kind_of(one)));
+        let mut came = Vec::new();
+        for one in news {
+            came.push(kind_of(&one));
+            self.engine().ingest(one).await.unwrap();
+            while self.tick().await {}
+        }
+        came
     }
 
     /// Time passes, and what is due in it happens.

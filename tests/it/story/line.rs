@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{Method, Request, Response};
-use millhand::clock::Millis;
+use millhand::clock::{Entropy as _, Millis, SeededEntropy};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tower::{ServiceExt as _, service_fn};
@@ -42,6 +42,28 @@ struct State {
     names: Vec<String>,
     /// The next request of any kind finds the primary rate limit used up until then, in epoch seconds.
     limited: Option<i64>,
+    chance: Option<Chance>,
+}
+
+struct Chance {
+    dice: SeededEntropy,
+    one_in: u64,
+    times: u32,
+}
+
+impl Chance {
+    fn rolled(&mut self) -> Option<Mishap> {
+        let number = self.dice.number();
+        if self.times == 0 || !number.is_multiple_of(self.one_in) {
+            return None;
+        }
+        self.times -= 1;
+        Some(if self.dice.number().is_multiple_of(2) {
+            Mishap::DiesBefore
+        } else {
+            Mishap::DiesAfter
+        })
+    }
 }
 
 impl Line {
@@ -67,6 +89,26 @@ impl Line {
         self.state.lock().unwrap().names.clone()
     }
 
+    /// The bot's process dies now.
+    pub(crate) fn kill(&self) {
+        self.died.notify_one();
+    }
+
+    /// From now on the process dies at one request in `one_in`, as chance has it, before or after GitHub heard of it; so
+    /// often and no more.
+    pub(crate) fn dies_by_chance(&self, seed: u64, one_in: u64, times: u32) {
+        self.state.lock().unwrap().chance = Some(Chance {
+            dice: SeededEntropy::new(seed),
+            one_in,
+            times,
+        });
+    }
+
+    /// How often it still is to die by chance.
+    pub(crate) fn deaths_left(&self) -> u32 {
+        self.state.lock().unwrap().chance.as_ref().map_or(0, |chance| chance.times)
+    }
+
     /// Resolves when the process dies.
     pub(crate) async fn death(&self) {
         self.died.notified().await;
@@ -89,7 +131,8 @@ impl Line {
         let (parts, body) = request.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         let name = change(&parts.method, parts.uri.path(), &body);
-        let mishap = name.and_then(|name| self.meets(&name, parts.uri.path(), &body));
+        let rolled = self.state.lock().unwrap().chance.as_mut().and_then(Chance::rolled);
+        let mishap = rolled.or_else(|| name.and_then(|name| self.meets(&name, parts.uri.path(), &body)));
         if mishap == Some(Mishap::DiesBefore) {
             self.died.notify_one();
             return std::future::pending().await;

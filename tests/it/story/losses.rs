@@ -101,3 +101,16 @@ async fn the_process_dies_after_each_of_its_changes() {
 async fn the_process_dies_after_each_of_its_changes_and_no_webhook_tells() {
     befallen(Mishap::DiesAfter, false).await;
 }
+
+#[tokio::test]
+async fn the_process_dies_at_ten_moments_by_chance() {
+    let calm = Town::new(Setting::default()).await;
+    let wanted = whole(&calm).await;
+    for seed in [1, 2, 3] {
+        let town = Town::new(Setting::default()).await;
+        town.line.dies_by_chance(seed, 9, 10);
+        let found = whole(&town).await;
+        assert_eq!(town.line.deaths_left(), 0, "it died ten times");
+        assert_eq!(found, wanted, "seed {seed}");
+    }
+}

@@ -4,6 +4,7 @@
 
 mod bot;
 mod building;
+mod doubting;
 mod ear;
 mod gestures;
 mod happy;
@@ -15,4 +16,5 @@ mod reviewing;
 mod scenes;
 mod starting;
 mod steering;
+mod telling;
 mod town;

@@ -270,7 +270,7 @@ impl Town {
             .unwrap()
             .iter()
             .filter_map(|b| b["name"].as_str())
-            .filter(|n| n.starts_with("millhand/"))
+            .filter(|n| n.starts_with(&format!("millhand/{issue}-")))
             .collect();
         // What holds work that was never merged, or people's commits, stays.
         let kept = |t: &millhand::workflow::model::Track| !t.foreign.is_empty() || t.merged.is_none();

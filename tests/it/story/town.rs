@@ -41,7 +41,7 @@ pub(crate) struct Town {
     pub(crate) clock: Arc<ManualClock>,
     /// The way between the bot and GitHub, on which things go wrong when a story says so.
     pub(crate) line: Line,
-    making: Making,
+    pub(super) making: Making,
     bot: Mutex<Bot>,
     /// What was not as GitHub describes it.
     faults: Arc<Mutex<Vec<String>>>,
@@ -104,10 +104,11 @@ impl Town {
             model: setting.model,
             faults: Arc::clone(&faults),
             asked: Arc::clone(&asked),
+            held: Arc::default(),
         };
         let bot = making.bot(&sim, &line).await;
         if making.webhooks {
-            sim.set_webhook(WebhookTarget::Router(bot.door(&faults)));
+            sim.set_webhook(WebhookTarget::Router(bot.door(&making)));
         }
         let town = Self {
             sim,
@@ -155,7 +156,7 @@ impl Town {
         self.store().close().await.unwrap();
         let bot = self.making.bot(&self.sim, &self.line).await;
         if self.making.webhooks {
-            self.sim.set_webhook(WebhookTarget::Router(bot.door(&self.faults)));
+            self.sim.set_webhook(WebhookTarget::Router(bot.door(&self.making)));
         }
         bot.engine.sweep().await.unwrap();
         *self.bot.lock().unwrap() = bot;
