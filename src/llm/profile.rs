@@ -107,20 +107,39 @@ pub enum ProfileError {
     Unknown(String, String),
 }
 
-/// The operator's profiles by name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Profiles(BTreeMap<String, Profile>);
+/// The operator's profiles by name, and who answers for them.
+#[derive(Clone, Debug)]
+pub struct Profiles {
+    all: BTreeMap<String, Profile>,
+    /// Answers in place of the providers.
+    instead: Option<Arc<dyn Model>>,
+}
 
 impl Profiles {
     /// All of [`NAMES`] served by the offline model.
     #[must_use]
     pub fn offline() -> Self {
-        Self(
-            NAMES
+        Self {
+            all: NAMES
                 .iter()
                 .map(|name| ((*name).to_owned(), Profile::offline(name)))
                 .collect(),
-        )
+            instead: None,
+        }
+    }
+
+    /// The same profiles, limits and prices, all answered by this model: for simulations, in which a model also breaks off,
+    /// talks nonsense or never ends.
+    #[must_use]
+    pub fn answered_by(mut self, model: Arc<dyn Model>) -> Self {
+        self.instead = Some(model);
+        self
+    }
+
+    /// The model behind a profile.
+    #[must_use]
+    pub fn model(&self, profile: &Profile) -> Arc<dyn Model> {
+        self.instead.clone().unwrap_or_else(|| profile.connect())
     }
 
     /// From `MILLHAND_MODEL` and the operator's own profiles: `offline` maps all of [`NAMES`] to the offline model;
@@ -146,18 +165,18 @@ impl Profiles {
                 ..default.clone()
             });
         }
-        Ok(Self(all))
+        Ok(Self { all, instead: None })
     }
 
     /// The profile of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Profile> {
-        self.0.get(name)
+        self.all.get(name)
     }
 
     /// All profiles, by name.
     pub fn iter(&self) -> impl Iterator<Item = &Profile> {
-        self.0.values()
+        self.all.values()
     }
 }
 

@@ -127,7 +127,7 @@ pub fn grace_until(w: &Workflow, track: &Track) -> Millis {
 #[must_use]
 pub fn foreseen(w: &Workflow, target: Target) -> Vec<String> {
     let Some(survey) = &w.survey else { return Vec::new() };
-    let on_default = target == Target::Release || w.delivery.as_ref().is_some_and(|d| d.kind == DeliveryKind::Direct);
+    let on_default = onto_default(w, target);
     survey
         .workflows
         .iter()
@@ -135,6 +135,11 @@ pub fn foreseen(w: &Workflow, target: Target) -> Vec<String> {
         .flat_map(|f| f.jobs.iter().cloned())
         .filter(|name| !w.settings.ci.ignore.contains(name))
         .collect()
+}
+
+/// Whether a target's pull request is onto the default branch.
+fn onto_default(w: &Workflow, target: Target) -> bool {
+    target == Target::Release || w.delivery.as_ref().is_some_and(|d| d.kind == DeliveryKind::Direct)
 }
 
 /// Checks of the head that count at all.
@@ -158,6 +163,11 @@ fn expected(w: &Workflow, target: Target, checks: &[&CheckView]) -> Vec<String> 
     let foreseen = foreseen(w, target);
     let mut names: BTreeSet<String> = foreseen.into_iter().collect();
     names.extend(checks.iter().filter(|c| c.required).map(|c| c.name.clone()));
+    // GitHub refuses the merge until these have passed, also while none of them has reported yet.
+    if let Some(survey) = w.survey.as_ref().filter(|_| onto_default(w, target)) {
+        let ignored = &w.settings.ci.ignore;
+        names.extend(survey.required_checks.iter().filter(|n| !ignored.contains(n)).cloned());
+    }
     if names.is_empty() {
         names.extend(checks.iter().map(|c| c.name.clone()));
     }

@@ -122,8 +122,11 @@ pub fn waits(w: &Workflow, now: Millis) -> Vec<Waiting> {
         at_work(&mut found);
     }
     found.list.sort_by_key(|wait| wait.kind);
-    let mut seen = BTreeSet::new();
-    found.list.retain(|wait| seen.insert(wait.key.clone()));
+    let (mut seen, mut said) = (BTreeSet::new(), BTreeSet::new());
+    // Several orders may have met with the same: saying it once is enough.
+    found
+        .list
+        .retain(|wait| seen.insert(wait.key.clone()) && said.insert(wait.sentence.clone()));
     found.list
 }
 
@@ -261,9 +264,8 @@ fn troubles(found: &mut Found<'_>) {
         let retry = phase
             .and_then(|n| found.w.phases.get(&n))
             .map_or_else(|| "/retry".to_owned(), |p| format!("/retry {}", p.plan.id));
-        let Trouble {
-            kind, sentence, until, ..
-        } = trouble;
+        let Trouble { kind, until, .. } = trouble;
+        let sentence = trouble.sentence.trim_end_matches('.');
         match kind {
             TroubleKind::Budget => {} // told by the money below
             TroubleKind::Model => {
@@ -289,7 +291,8 @@ fn troubles(found: &mut Found<'_>) {
                 found.person(What::MergeRefused, phase, slot, ask("a writer", Some(retry), text));
             }
             TroubleKind::Permission | TroubleKind::Loop => {
-                let text = format!("{name} cannot go on: {sentence}. The operator or an owner must look; then `{retry}`.");
+                let then = until.map_or_else(|| format!("then `{retry}`"), |_| "Millhand tries again by itself".to_owned());
+                let text = format!("{name} cannot go on: {sentence}. The operator or an owner must look; {then}.");
                 let kind = WaitKind::Operator;
                 let mark = slot.clone();
                 let who = "the operator".to_owned();
@@ -299,7 +302,7 @@ fn troubles(found: &mut Found<'_>) {
                     phase,
                     mark,
                     who,
-                    command: Some(retry),
+                    command: until.is_none().then_some(retry),
                     hash: None,
                     sentence: text,
                 });

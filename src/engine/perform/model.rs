@@ -118,7 +118,8 @@ impl At<'_> {
         if let Reservation::OverCap(_) = store.reserve_call(call).await? {
             return Ok(Err(Uncalled::OverBudget(worst)));
         }
-        let completed = profile.connect().complete(prompt.clone()).await;
+        let model = self.p.engine.0.profiles.model(profile);
+        let completed = model.complete(prompt.clone()).await;
         let settled = match &completed {
             Ok(completion) => SettledCall {
                 id,

@@ -491,7 +491,16 @@ fn refusal(d: &mut Deciding, order: Order, refused: &Refused, seq: i64) {
         d.w.stale_comments.remove(node_id);
         return people::forget_need(d, node_id);
     }
-    trouble(d, order, kind, refused.sentence.clone(), false);
+    // Looking and telling are tried again by themselves: whoever is neither heard nor told cannot say `/retry`.
+    let by_itself = matches!(
+        order,
+        Order::ReadIssue { .. }
+            | Order::ReadPull { .. }
+            | Order::ReadFailures { .. }
+            | Order::ComparePatch { .. }
+            | Order::Status { .. }
+    );
+    trouble(d, order, kind, refused.sentence.clone(), by_itself);
 }
 
 /// Our commit was refused because the branch has moved: the change set was made for another head, so it is made anew.

@@ -98,7 +98,7 @@ fn whole(w: &Workflow, waits: &[Waiting], orders: &mut Vec<Order>) {
         orders.push(Order::SetLabel);
     }
     for wait in waits {
-        if asks_in_a_comment(wait.what) && !w.needs.contains_key(&wait.key) {
+        if asks_in_a_comment(wait) && !w.needs.contains_key(&wait.key) {
             orders.push(Order::AskPerson { key: wait.key.clone() });
         }
     }
@@ -147,18 +147,28 @@ fn whole(w: &Workflow, waits: &[Waiting], orders: &mut Vec<Order>) {
 
 /// Waits that get a short comment of their own. The plan's approval is asked for in the plan's comment, a review by the
 /// review request, a question in its own comment.
-fn asks_in_a_comment(what: What) -> bool {
-    matches!(
-        what,
+fn asks_in_a_comment(wait: &Waiting) -> bool {
+    match wait.what {
         What::NoCi
-            | What::Attempts
-            | What::Conflict
-            | What::PullRequestClosed
-            | What::MergeRefused
-            | What::OtherWork
-            | What::Budget
-            | What::ReleaseApproval
-    )
+        | What::Attempts
+        | What::Conflict
+        | What::PullRequestClosed
+        | What::MergeRefused
+        | What::OtherWork
+        | What::Budget
+        | What::ReleaseApproval => true,
+        // Where it is tried again by itself, nobody is needed.
+        What::Model | What::Github => wait.kind != WaitKind::Machine && wait.command.is_some(),
+        What::Question
+        | What::PlanApproval
+        | What::PhaseReview
+        | What::Paused
+        | What::RateLimit
+        | What::Slot
+        | What::Dependency
+        | What::Ci
+        | What::Clock => false,
+    }
 }
 
 fn discovery(w: &Workflow, orders: &mut Vec<Order>) {

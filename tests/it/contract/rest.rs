@@ -25,7 +25,12 @@ pub(crate) static GATE: LazyLock<Gate> = LazyLock::new(|| Gate::load(&super::dir
 const TOLERATED: [u16; 4] = [401, 403, 404, 429];
 
 /// Where the description is wrong about what GitHub does: the operation, a part of the judge's sentence, why GitHub is right.
-const ERRATA: [(&str, &str, &str); 3] = [
+const ERRATA: [(&str, &str, &str); 4] = [
+    (
+        "git/create-ref",
+        "answer 422/status: nobody described",
+        "all of GitHub's errors tell their status in their body; here the description forgot it",
+    ),
     (
         "apps/list-installations",
         "answer 200/0/account: ",

@@ -3,20 +3,12 @@
 
 use axum::http::Method;
 use millhand::clock::Clock as _;
-use millhand::workflow::model::{Fate, Workflow};
+use millhand::workflow::model::Fate;
 use millhand::workflow::state::State;
 use serde_json::{Value, json};
 
-use super::scenes::{ONE, THREE};
+use super::scenes::{ONE, SLIP, THREE};
 use super::town::{Setting, Town};
-
-/// What the demo's own test prints when it finds the slip of its second phase, as `rustc --test` prints it.
-const SLIP: &str = "running 3 tests\n\
-    test no_priority_comes_behind_every_priority ... FAILED\n\n\
-    ---- no_priority_comes_behind_every_priority stdout ----\n\n\
-    thread 'no_priority_comes_behind_every_priority' (71) panicked at tests/priority.rs:22:5:\n\
-    assertion `left == right` failed\n  left: 25\n right: 26\n\n\
-    test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out\n";
 
 /// What has no cause that could be derived from it.
 const RIDDLE: &str =
@@ -423,22 +415,6 @@ async fn checks_that_never_finish_are_told_to_a_person() {
     town.over().await;
 }
 
-/// What GitHub shows of a workflow: all that must be there once.
-async fn shown(town: &Town, issue: u64) -> Value {
-    let w: Workflow = town.known(issue).await;
-    let mut pulls = Vec::new();
-    for pull in town.our_pulls().await {
-        let number = pull["number"].as_u64().unwrap();
-        pulls.push(json!({
-            "head": pull["head"]["ref"], "base": pull["base"]["ref"], "title": pull["title"], "merged": pull["merged_at"].is_string(),
-            "commits": town.commits(number).await, "reviews": town.our_reviews(number).await.len(), "comments": town.our_comments(number).await.len(),
-            "checks": town.our_checks(pull["head"]["sha"].as_str().unwrap()).await.len(),
-        }));
-    }
-    pulls.sort_by_key(|p| p["head"].to_string());
-    json!({ "pulls": pulls, "comments": town.our_comments(issue).await.len(), "ended": format!("{:?}", w.ended) })
-}
-
 #[tokio::test]
 async fn the_same_is_shown_when_webhooks_never_come() {
     let mut shows = Vec::new();
@@ -450,7 +426,7 @@ async fn the_same_is_shown_when_webhooks_never_come() {
         .await;
         let issue = town.begun("Greet people", THREE).await;
         town.until_complete(issue).await;
-        shows.push(shown(&town, issue).await);
+        shows.push(town.shown(issue).await);
         town.over().await;
     }
     assert_eq!(shows[0], shows[1]);

@@ -87,6 +87,36 @@ impl Town {
         found.into_iter().next().unwrap()
     }
 
+    /// What GitHub shows of a workflow: all that must be there once.
+    pub(crate) async fn shown(&self, issue: u64) -> Value {
+        let mut pulls = Vec::new();
+        for pull in self.our_pulls().await {
+            let number = pull["number"].as_u64().unwrap();
+            let inline = self
+                .get(&format!("/repos/acme/todo/pulls/{number}/comments?per_page=100"))
+                .await;
+            let replies = inline
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(|c| c["user"]["login"] == BOT)
+                .count();
+            pulls.push(json!({
+                "head": pull["head"]["ref"], "base": pull["base"]["ref"], "title": pull["title"], "merged": pull["merged_at"].is_string(),
+                "commits": self.commits(number).await, "comments": self.our_comments(number).await.len(),
+                "checks": self.our_checks(pull["head"]["sha"].as_str().unwrap()).await.len(),
+                "reviews": self.our_reviews(number).await.into_iter().filter(|body| !body.is_empty()).count(), "replies": replies,
+            }));
+        }
+        pulls.sort_by_key(|p| p["head"].to_string());
+        let branches = self.get("/repos/acme/todo/branches?per_page=100").await;
+        let branches: Vec<&Value> = branches.as_array().unwrap().iter().map(|b| &b["name"]).collect();
+        let main = self.get("/repos/acme/todo/commits?sha=main&per_page=100").await;
+        let issue_shown = self.get(&format!("/repos/acme/todo/issues/{issue}")).await;
+        json!({ "pulls": pulls, "comments": self.our_comments(issue).await.len(), "state": issue_shown["state"],
+            "branches": branches, "commits": main.as_array().unwrap().len() })
+    }
+
     /// The bot's reactions to a comment, in the order they were set.
     pub(crate) fn reactions(&self, comment: u64) -> Vec<&'static str> {
         self.in_todo(|world, repo| {
@@ -141,7 +171,7 @@ impl Town {
     /// The transitions in the order they were taken.
     pub(crate) async fn transitions(&self, issue: u64) -> Vec<u8> {
         let w = self.workflow(issue).await.expect("a workflow");
-        let rows = self.store.events(w.id, 0, ROWS).await.unwrap();
+        let rows = self.store().events(w.id, 0, ROWS).await.unwrap();
         let numbers = rows.iter().flat_map(|row| {
             let stored: Value = serde_json::from_str(&row.transitions).unwrap();
             let taken = stored["taken"].as_array().unwrap().clone();
@@ -155,10 +185,14 @@ impl Town {
     /// What a program gets that gives a command through the API.
     pub(crate) async fn command(&self, issue: u64, command: Command, key: &str) -> Reply {
         let id = format!("acme/todo#{issue}");
-        let stored = self.engine.command(&id, command.clone(), key, Duration::ZERO).await.unwrap();
+        let stored = self
+            .engine()
+            .command(&id, command.clone(), key, Duration::ZERO)
+            .await
+            .unwrap();
         assert_eq!(stored, Reply::Pending, "it is decided by the next step");
         self.settle().await;
-        self.engine.command(&id, command, key, Duration::ZERO).await.unwrap()
+        self.engine().command(&id, command, key, Duration::ZERO).await.unwrap()
     }
 
     /// A verb of the simulated GitHub.

@@ -2,11 +2,20 @@
 //!
 //! Invariant: no story calls the bot; people act on GitHub, and the bot hears of it.
 
+mod bot;
 mod building;
+mod doubting;
 mod ear;
 mod ending;
+mod gestures;
 mod happy;
+mod line;
+mod losses;
+mod refusals;
+mod releasing;
+mod reviewing;
 mod scenes;
 mod starting;
 mod steering;
+mod telling;
 mod town;

@@ -19,6 +19,14 @@ pub(crate) const ONE: &str = "- greet by name\n";
 /// Two that depend on nothing and one on both.
 pub(crate) const THREE: &str = "- greet by name\n- say goodbye\n- do both (after 1, 2)\n";
 
+/// What the demo's own test prints when it finds the slip of its second phase, as `rustc --test` prints it.
+pub(crate) const SLIP: &str = "running 3 tests\n\
+    test no_priority_comes_behind_every_priority ... FAILED\n\n\
+    ---- no_priority_comes_behind_every_priority stdout ----\n\n\
+    thread 'no_priority_comes_behind_every_priority' (71) panicked at tests/priority.rs:22:5:\n\
+    assertion `left == right` failed\n  left: 25\n right: 26\n\n\
+    test result: FAILED. 2 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out\n";
+
 impl Town {
     /// A verb of the simulation.
     pub(crate) async fn switch(&self, verb: &str, body: Value) -> Value {
@@ -262,7 +270,7 @@ impl Town {
             .unwrap()
             .iter()
             .filter_map(|b| b["name"].as_str())
-            .filter(|n| n.starts_with("millhand/"))
+            .filter(|n| n.starts_with(&format!("millhand/{issue}-")))
             .collect();
         // What holds work that was never merged, or people's commits, stays.
         let kept = |t: &millhand::workflow::model::Track| !t.foreign.is_empty() || t.merged.is_none();

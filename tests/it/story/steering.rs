@@ -416,7 +416,7 @@ async fn a_program_steers_through_the_api() {
     assert_eq!(w.baton, Baton::Forked);
     assert_eq!(w.plan.unwrap().approved.unwrap().by.unwrap().login, "operator");
     assert_eq!(
-        town.engine
+        town.engine()
             .command("acme/todo#99", release, "three", std::time::Duration::ZERO)
             .await
             .unwrap(),

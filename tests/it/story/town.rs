@@ -5,35 +5,27 @@
 //! its clock.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::State;
-use axum::http::{HeaderMap, Method, Request, StatusCode};
-use axum::routing::post;
+use axum::body::{Body, to_bytes};
+use axum::http::{Method, Request, StatusCode};
 use millhand::clock::{Clock, Entropy, ManualClock, Millis, SeededEntropy};
-use millhand::engine::ingest::Delivery;
+use millhand::engine::Engine;
 use millhand::engine::record::replay;
-use millhand::engine::{Engine, EngineConfig, Parts};
-use millhand::github::{App, Endpoints, Github, RequestKind, RequestNote, Setup, Wire, webhook};
-use millhand::llm::profile::Profiles;
-use millhand::llm::prompt::EnvelopeKey;
+use millhand::llm::Model;
 use millhand::sim::{CiMode, Sim, SimOptions, WebhookTarget};
 use millhand::store::sqlite::SqliteStore;
 use millhand::store::{Store, WorkflowFilter, WorkflowRow};
-use millhand::workflow::fact::Timing;
-use millhand::workflow::ids::MicroUsd;
 use millhand::workflow::model::Workflow;
 use millhand::workflow::settings::Settings;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
-use crate::contract;
+use super::bot::{Bot, Making};
+use super::line::Line;
 
 /// Long enough for every grace time and timeout that stories wait for.
 const HORIZON: Duration = Duration::from_secs(15 * 60);
@@ -41,15 +33,19 @@ const HORIZON: Duration = Duration::from_secs(15 * 60);
 /// A story that turns this often without moving the clock goes in circles.
 const ROUNDS_MAX: usize = 4_000;
 
-const SECRET: &str = "a secret of stories";
+/// What webhooks are signed with.
+pub(super) const SECRET: &str = "a secret of stories";
 
 pub(crate) struct Town {
     pub(crate) sim: Sim,
-    pub(crate) engine: Engine,
     pub(crate) clock: Arc<ManualClock>,
-    pub(crate) store: Arc<SqliteStore>,
+    /// The way between the bot and GitHub, on which things go wrong when a story says so.
+    pub(crate) line: Line,
+    pub(super) making: Making,
+    bot: Mutex<Bot>,
+    /// What was not as GitHub describes it.
     faults: Arc<Mutex<Vec<String>>>,
-    /// Documents and calls of the bot: what was asked, how many changes.
+    /// Documents and calls of the bot: what was asked, and how it was answered.
     pub(crate) asked: Arc<Mutex<Vec<String>>>,
     /// What the bot said and the story has read.
     pub(crate) read: Mutex<BTreeSet<(&'static str, u64)>>,
@@ -61,6 +57,8 @@ pub(crate) struct Setting {
     pub(crate) settings: Settings,
     pub(crate) webhooks: bool,
     pub(crate) seed: u64,
+    /// Answers instead of the offline model.
+    pub(crate) model: Option<Arc<dyn Model>>,
 }
 
 impl Default for Setting {
@@ -69,12 +67,12 @@ impl Default for Setting {
             settings: Settings::default(),
             webhooks: true,
             seed: 1,
+            model: None,
         }
     }
 }
 
 impl Town {
-    #[expect(clippy::too_many_lines, reason = "one thing after the other, each once")]
     pub(crate) async fn new(setting: Setting) -> Self {
         // `RUST_LOG=millhand=debug` tells what a story did.
         let _ = tracing_subscriber::fmt()
@@ -95,65 +93,73 @@ impl Town {
             base_url: "http://127.0.0.1:3000".to_owned(),
         })
         .unwrap();
-        let (app, key) = sim.with(|world| {
-            let app = world.apps.values().find(|a| a.slug == "millhand").unwrap();
-            (app.id.0, app.private_key_pem.clone().unwrap())
-        });
-        let faults = Arc::new(Mutex::new(Vec::new()));
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let (judge, list) = (faults.clone(), asked.clone());
-        let github = Github::new(Setup {
-            endpoints: Endpoints::derive("http://127.0.0.1:3000/api/v3", None, None).unwrap(),
-            wire: Wire::router(sim.router()),
-            app: App::new(&app.to_string(), &SecretString::from(key.expose_secret().to_owned())).unwrap(),
-            clock: clock.clone(),
-            entropy: entropy.clone(),
-        })
-        .observed_by(Arc::new(move |note: &RequestNote<'_>| judged(note, &judge, &list)));
-        let path = dir.path().join("millhand.db");
-        let store = Arc::new(SqliteStore::open(path.to_str().unwrap(), entropy.clone()).await.unwrap());
-        let engine = Engine::new(Parts {
-            store: store.clone(),
-            github,
-            profiles: Profiles::offline(),
+        let (faults, asked) = (Arc::default(), Arc::default());
+        let line = Line::default();
+        let making = Making {
+            database: dir.path().join("millhand.db"),
             clock: clock.clone(),
             entropy,
-            envelope: EnvelopeKey::new(SECRET.as_bytes()),
-            config: EngineConfig {
-                settings: setting.settings,
-                timing: Timing {
-                    edit_ms: 30_000,
-                    quiet_ms: 60_000,
-                    active_ms: 60_000,
-                    idle_ms: 300_000,
-                },
-                budget_max: MicroUsd(50_000_000),
-                mutation_interval_ms: 0,
-            },
-            heard: AtomicI64::new(0),
-        });
-        if setting.webhooks {
-            let door = Door {
-                engine: engine.clone(),
-                faults: faults.clone(),
-            };
-            sim.set_webhook(WebhookTarget::Router(
-                Router::new().route("/webhooks/github", post(receive)).with_state(door),
-            ));
+            settings: setting.settings,
+            webhooks: setting.webhooks,
+            model: setting.model,
+            faults: Arc::clone(&faults),
+            asked: Arc::clone(&asked),
+            held: Arc::default(),
+        };
+        let bot = making.bot(&sim, &line).await;
+        if making.webhooks {
+            sim.set_webhook(WebhookTarget::Router(bot.door(&making)));
         }
-        engine.sweep().await.unwrap();
         let town = Self {
             sim,
-            engine,
             clock,
-            store,
+            line,
+            making,
+            bot: Mutex::new(bot),
             faults,
             asked,
             read: Mutex::default(),
             _dir: dir,
         };
+        town.engine().sweep().await.unwrap();
         town.settle().await;
         town
+    }
+
+    pub(crate) fn engine(&self) -> Engine {
+        self.bot.lock().unwrap().engine.clone()
+    }
+
+    pub(crate) fn store(&self) -> Arc<SqliteStore> {
+        self.bot.lock().unwrap().store.clone()
+    }
+
+    /// One round of the bot's. If its process dies on the way, whatever it was about is dropped there, and it is started
+    /// again.
+    pub(crate) async fn tick(&self) -> bool {
+        let engine = self.engine();
+        let lived = tokio::select! {
+            worked = engine.tick() => Some(worked.unwrap()),
+            () = self.line.death() => None,
+        };
+        match lived {
+            Some(worked) => worked,
+            None => {
+                self.restart().await;
+                true
+            }
+        }
+    }
+
+    /// The process is gone and another one starts on the same database.
+    pub(crate) async fn restart(&self) {
+        self.store().close().await.unwrap();
+        let bot = self.making.bot(&self.sim, &self.line).await;
+        if self.making.webhooks {
+            self.sim.set_webhook(WebhookTarget::Router(bot.door(&self.making)));
+        }
+        bot.engine.sweep().await.unwrap();
+        *self.bot.lock().unwrap() = bot;
     }
 
     /// Lets everything happen that happens by itself, until only looks from time to time are left.
@@ -161,7 +167,7 @@ impl Town {
         let mut quiet_since = self.clock.now();
         let mut picture = self.picture().await;
         for _ in 0..ROUNDS_MAX {
-            let worked = self.sim.run_due().await | self.engine.tick().await.unwrap();
+            let worked = self.sim.run_due().await | self.tick().await;
             let now = self.picture().await;
             if now != picture {
                 picture = now;
@@ -170,7 +176,7 @@ impl Town {
             if worked {
                 continue;
             }
-            let due = [self.sim.next_due(), self.engine.next_due().await.unwrap()]
+            let due = [self.sim.next_due(), self.engine().next_due().await.unwrap()]
                 .into_iter()
                 .flatten()
                 .min();
@@ -188,7 +194,7 @@ impl Town {
     /// What is true of all workflows, apart from when somebody looked last.
     async fn picture(&self) -> Vec<Value> {
         let all = self
-            .store
+            .store()
             .workflows(WorkflowFilter {
                 limit: 100,
                 ..WorkflowFilter::default()
@@ -284,7 +290,7 @@ impl Town {
 
     /// The newest workflow of an issue.
     pub(crate) async fn workflow(&self, issue: u64) -> Option<Workflow> {
-        let row = self.engine.find(&format!("acme/todo#{issue}")).await.unwrap()?;
+        let row = self.engine().find(&format!("acme/todo#{issue}")).await.unwrap()?;
         Some(serde_json::from_str(&row.state).unwrap())
     }
 
@@ -317,7 +323,7 @@ impl Town {
         let unread = self.unread();
         assert!(unread.is_empty(), "the bot said what nobody expected: {unread:#?}");
         for row in self
-            .store
+            .store()
             .workflows(WorkflowFilter {
                 limit: 100,
                 ..WorkflowFilter::default()
@@ -325,7 +331,7 @@ impl Town {
             .await
             .unwrap()
         {
-            let found = replay(self.store.as_ref(), &row.id).await.unwrap();
+            let found = replay(self.store().as_ref(), &row.id).await.unwrap();
             assert_eq!(found.differences, vec![], "the log of {} does not replay", row.id);
             assert!(found.compared > 0);
         }
@@ -335,95 +341,5 @@ impl Town {
             "the wire was not as GitHub describes it:\n{}",
             faults.join("\n")
         );
-    }
-}
-
-#[derive(Clone)]
-struct Door {
-    engine: Engine,
-    faults: Arc<Mutex<Vec<String>>>,
-}
-
-async fn receive(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned();
-    let signature = text("x-hub-signature-256");
-    assert!(
-        webhook::signature::verify(&[SecretString::from(SECRET)], &body, Some(&signature)),
-        "every webhook is signed"
-    );
-    let event = text("x-github-event");
-    if contract::available()
-        && let Err(wrong) = contract::webhooks::GATE.judge(&event, &body)
-    {
-        door.faults.lock().unwrap().extend(wrong);
-    }
-    let delivery = Delivery {
-        event,
-        guid: text("x-github-delivery"),
-        body: body.to_vec(),
-    };
-    door.engine
-        .ingest(delivery)
-        .await
-        .map_or(StatusCode::SERVICE_UNAVAILABLE, |_| StatusCode::ACCEPTED)
-}
-
-/// Holds an exchange of the bot's against GitHub's descriptions, and lists it.
-fn judged(note: &RequestNote<'_>, faults: &Mutex<Vec<String>>, list: &Mutex<Vec<String>>) {
-    let name = match note.kind {
-        RequestKind::Document(name) => name.to_owned(),
-        RequestKind::Token | RequestKind::Rest | RequestKind::Log => format!("{} {}", note.method, note.path),
-    };
-    list.lock().unwrap().push(format!(
-        "{name} ({})",
-        note.status.map_or_else(|| "lost".to_owned(), |s| s.to_string())
-    ));
-    if !contract::available() {
-        return;
-    }
-    let judged = match note.kind {
-        RequestKind::Document(_) => {
-            let body = note.body.cloned().unwrap_or_default();
-            contract::graphql::GATE.judge(body["query"].as_str().unwrap_or_default(), &body["variables"])
-        }
-        RequestKind::Log => Ok(()),
-        RequestKind::Token | RequestKind::Rest => {
-            let (path, query) = note.path.split_once('?').unwrap_or((note.path, ""));
-            let body = note.body.map(ToString::to_string).unwrap_or_default();
-            let content_type = (!body.is_empty()).then_some("application/json");
-            // A token's answer is not shown to anybody; files are asked for raw.
-            let shown = note.status.filter(|_| note.kind != RequestKind::Token);
-            let json = serde_json::from_slice::<Value>(note.answer).is_ok();
-            let kind = if json {
-                "application/json"
-            } else {
-                "application/vnd.github.raw+json"
-            };
-            let answer = shown.map(|status| contract::rest::Answer {
-                status,
-                message: contract::rest::Message {
-                    content_type: (!note.answer.is_empty()).then_some(kind),
-                    body: note.answer,
-                },
-            });
-            let request = contract::rest::Message {
-                content_type,
-                body: body.as_bytes(),
-            };
-            let exchange = contract::rest::Exchange {
-                method: note.method.as_str(),
-                path,
-                query,
-                request,
-                answer,
-            };
-            contract::rest::GATE.judge(&exchange).map(|_| ())
-        }
-    };
-    if let Err(wrong) = judged {
-        faults
-            .lock()
-            .unwrap()
-            .extend(wrong.into_iter().map(|w| format!("{name}: {w}")));
     }
 }
