@@ -168,8 +168,9 @@ impl Job {
 /// How many changes an order makes at most: what the pacer counts.
 fn mutations(order: &Order) -> u32 {
     match order {
-        Order::Open { .. } => 4,
-        Order::Present { .. } | Order::AnswerReviews { .. } => 3,
+        Order::Open { .. } => 5,
+        Order::Present { .. } => 4,
+        Order::AnswerReviews { .. } => 3,
         Order::Merge { .. } | Order::ClosePull { .. } | Order::Push { .. } => 2,
         Order::Status { .. }
         | Order::PostPlan { .. }

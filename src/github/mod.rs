@@ -26,7 +26,6 @@ mod graphql;
 mod installations;
 mod issue;
 mod logs;
-mod pacing;
 mod phase;
 mod pull_state;
 mod pulls;
@@ -62,7 +61,6 @@ pub use graphql::Outcome;
 pub use installations::{Installation, Permission, Permitted};
 pub use issue::{BranchState, ClosingPull, Comment, Issue, IssueEvent, IssueEventKind, WorkflowQuestion, WorkflowState};
 pub use logs::LogTail;
-pub use pacing::{Admission, CONTENT_PER_HOUR, CONTENT_PER_MINUTE, Load, POINTS_PER_MINUTE, Pacer};
 pub use phase::{
     Merge, MergeMethod, Merging, NewPull, Opened, Opening, Present, PresentCheck, Presented, Push, Pushed, Route, StatusRide,
 };

@@ -3,18 +3,22 @@
 //! Invariant: the state is a value. Only `decide` makes a new one, and the same value is stored, hashed
 //! and replayed.
 
+mod record;
+mod track;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::answer::{Diagnosis, ReleaseNotes, Requirements, Verdict};
-use super::fact::{
-    App, Change, ChecksView, CommentRef, CostSeen, Delayed, Failures, Heads, PullRef, PullView, Repository, ReviewView,
-    StartedBy, Survey, Target, Thread, Timing,
+pub use self::record::{
+    Ack, Approval, Cleanup, Issue, IssueText, Need, Pause, PlanVersion, Questions, StatusComment, Trouble, TroubleKind,
 };
-use super::ids::{BlobHash, MicroUsd, Person, PhaseNumber, Sha};
+pub use self::track::{Attempts, Merged, Track, Unsettled, WriteReason};
+use super::answer::{ReleaseNotes, Requirements};
+use super::fact::{App, CostSeen, Delayed, Heads, Repository, StartedBy, Survey, Target, Timing};
+use super::ids::{MicroUsd, Person, PhaseNumber, Sha};
 use super::order::Order;
-use super::plan::{Plan, PlannedPhase};
+use super::plan::PlannedPhase;
 use super::settings::Settings;
 use super::state::{Baton, State};
 use crate::clock::Millis;
@@ -139,59 +143,6 @@ pub struct Workflow {
     pub revert: Option<u64>,
 }
 
-/// The issue as it was taken in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Issue {
-    /// Its number.
-    pub number: u64,
-    /// Node id.
-    pub node_id: String,
-    /// Title, as snapshot.
-    pub title: String,
-    /// Body, as snapshot.
-    pub body: String,
-    /// Who wrote it.
-    pub author: Person,
-    /// Hash of title and body as snapshot.
-    pub hash: String,
-    /// Hash of title and body as last read.
-    pub seen_hash: String,
-    /// The text as last read, as long as it is not taken in: `/revise` does that.
-    pub newer: Option<IssueText>,
-    /// How often a non-writer's edit was taken in.
-    pub edits: u32,
-    /// Whether it is open, as last read.
-    pub open: bool,
-    /// Whether the trigger label is on, as last read.
-    pub labelled: bool,
-    /// Logins it is assigned to.
-    pub assignees: Vec<String>,
-    /// Somebody else's open pull requests that close it.
-    pub closing_pulls: Vec<u64>,
-    /// Whether a writer said to go on beside other work.
-    pub other_work_accepted: bool,
-}
-
-/// Title and body.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct IssueText {
-    /// Title.
-    pub title: String,
-    /// Body.
-    pub body: String,
-}
-
-/// Why it is paused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pause {
-    /// Who paused.
-    pub by: Option<Person>,
-    /// Why, one sentence.
-    pub why: String,
-    /// When.
-    pub at: Millis,
-}
-
 /// How a workflow ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -223,53 +174,6 @@ pub enum DeliveryKind {
     Direct,
 }
 
-/// A round of questions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Questions {
-    /// What is asked.
-    pub questions: Vec<String>,
-    /// The comment that asks.
-    pub comment: Option<CommentRef>,
-    /// When it was posted, by GitHub's clock.
-    pub posted_at: Option<Millis>,
-    /// The answer; empty if an edit of the issue's text settled the question.
-    pub answer: Option<String>,
-    /// Who answered.
-    pub by: Option<Person>,
-}
-
-/// A version of the plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlanVersion {
-    /// 1, 2, 3 ...
-    pub version: u32,
-    /// The plan.
-    pub plan: Plan,
-    /// Its hash.
-    pub hash: String,
-    /// Hash of the issue's text it was made from.
-    pub issue_hash: String,
-    /// The comment that shows it.
-    pub comment: Option<CommentRef>,
-    /// When it was shown, by GitHub's clock.
-    pub posted_at: Option<Millis>,
-    /// Who approved it.
-    pub approved: Option<Approval>,
-}
-
-/// An approval.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Approval {
-    /// Who; `None`: waived by settings or the auto label.
-    pub by: Option<Person>,
-    /// The comment it stands in: deleting it before its use revokes it.
-    pub comment: Option<u64>,
-    /// The head or hash it was given on.
-    pub on: String,
-    /// When.
-    pub at: Millis,
-}
-
 /// A micro-phase.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Phase {
@@ -299,239 +203,6 @@ pub enum Fate {
     Skipped(String),
     /// Merged.
     Merged,
-}
-
-/// A read of a pull request that is taken in later.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unsettled {
-    /// The pull request.
-    pub pull: PullView,
-    /// The checks of its head, if they were read too.
-    pub checks: Option<ChecksView>,
-}
-
-/// A branch with a pull request: a phase's, or the release's.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Track {
-    /// Its branch.
-    pub branch: String,
-    /// Name of the branch it merges into.
-    pub base: String,
-    /// The base's head it branches from, recorded when work began.
-    pub from: Option<Sha>,
-    /// When work began.
-    pub started_at: Option<Millis>,
-    /// How often the writer was asked.
-    pub turn: u32,
-    /// Why the writer writes.
-    pub reason: WriteReason,
-    /// The refused change before, when validation is the reason.
-    pub refused: Option<Change>,
-    /// Validated, not yet pushed.
-    pub change: Option<Change>,
-    /// Pushed change sets, oldest first.
-    pub pushed: Vec<BlobHash>,
-    /// The validation of the newest pushed change.
-    pub report: Option<super::validate::Report>,
-    /// The pull request.
-    pub pull: Option<PullRef>,
-    /// The head as we know it.
-    pub head: Option<Sha>,
-    /// When the head was pushed or first seen.
-    pub head_at: Option<Millis>,
-    /// Heads that people pushed.
-    pub foreign: BTreeSet<Sha>,
-    /// Read with a head that we do not know while a write of ours is under way: whose it is, its outcome tells.
-    #[serde(default)]
-    pub unsettled: Option<Unsettled>,
-    /// The pull request as last read.
-    pub seen: Option<PullView>,
-    /// The checks of the head as last read.
-    pub checks: Option<ChecksView>,
-    /// Hint not yet answered: inbox seq.
-    pub look: Option<i64>,
-    /// Heads it had before: a read that still shows one of them is an old one.
-    pub former: BTreeSet<Sha>,
-    /// Checks that were run again: their old results count no more.
-    pub superseded: BTreeSet<u64>,
-    /// When it was read last.
-    pub read_at: Option<Millis>,
-    /// The head whose expected checks were green last.
-    pub green: Option<Sha>,
-    /// What is known about failed checks.
-    pub failures: Option<Failures>,
-    /// Why they failed.
-    pub diagnosis: Option<Diagnosis>,
-    /// How often each check was run again on this head.
-    pub reruns: BTreeMap<String, u32>,
-    /// A person let this head pass on which no check ran.
-    pub passed_without_ci: Option<Sha>,
-    /// How often the overseer was asked.
-    pub verify_turn: u32,
-    /// What the overseer found, and on which head.
-    pub verdict: Option<(Sha, Verdict)>,
-    /// The head that was presented for review.
-    pub presented: Option<Sha>,
-    /// Logins asked for review.
-    pub asked: Vec<String>,
-    /// Whether the pull request is a draft, as far as we know.
-    pub draft: bool,
-    /// Reviews by id.
-    pub reviews: BTreeMap<u64, ReviewView>,
-    /// Reviews whose remarks the writer was given.
-    pub taken: BTreeSet<u64>,
-    /// Reviews to be answered once the commit is there.
-    pub to_answer: BTreeSet<u64>,
-    /// Heads that are merges of the base, made by us: the patch may be unchanged.
-    pub updates: BTreeSet<Sha>,
-    /// Heads shown to carry the same patch: new -> old.
-    pub same_patch: BTreeMap<Sha, Sha>,
-    /// Pairs of heads whose patches were compared: (old, new).
-    pub compared: BTreeSet<(Sha, Sha)>,
-    /// Approvals by command, where the rules ask for no review.
-    pub approved: Option<Approval>,
-    /// Attempts per cause.
-    pub attempts: Attempts,
-    /// People's hints, oldest first.
-    pub hints: Vec<String>,
-    /// Nothing moves it but a person (the release's counterpart of a phase's fate).
-    pub gave_up: bool,
-    /// Names of checks to be run again.
-    pub rerunning: BTreeSet<String>,
-    /// When the base was merged in last.
-    pub updated_at: Option<Millis>,
-    /// A pull request of an earlier start of this phase, still to be closed.
-    pub left_open: Option<PullRef>,
-    /// Digest of the check run written on a head that stops here.
-    pub check_written: Option<String>,
-    /// Millhand closed the pull request.
-    pub closed_by_us: bool,
-    /// How the merge came about.
-    pub merged: Option<Merged>,
-    /// Requests to GitHub for it.
-    pub requests: u32,
-}
-
-/// Why the writer writes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WriteReason {
-    /// For the first time.
-    #[default]
-    First,
-    /// Validation refused the change before.
-    Validation,
-    /// Checks failed.
-    Checks,
-    /// The overseer was not content.
-    Verdict,
-    /// People asked for changes.
-    Review,
-    /// A person's `/retry` with a hint, nothing else being wrong.
-    Hint,
-}
-
-/// Attempts used, per cause; people's requests and waits never count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attempts {
-    /// Change sets refused by validation.
-    pub validation: u32,
-    /// Repairs of failed checks.
-    pub ci: u32,
-    /// Repairs of bad verdicts.
-    pub verdict: u32,
-    /// Conflicts.
-    pub conflict: u32,
-}
-
-/// A merge.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Merged {
-    /// The commit on the base branch.
-    pub sha: Sha,
-    /// The person who merged; `None`: Millhand.
-    pub by: Option<Person>,
-    /// When it was observed.
-    pub at: Millis,
-}
-
-/// An order that could not be done.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Trouble {
-    /// What kind of wait it makes.
-    pub kind: TroubleKind,
-    /// Whom it concerns.
-    pub target: Option<Target>,
-    /// One sentence.
-    pub sentence: String,
-    /// When it is tried again by itself; `None`: only by a person.
-    pub until: Option<Millis>,
-    /// The order.
-    pub order: Order,
-}
-
-/// Kinds of trouble.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TroubleKind {
-    /// No model gave a good answer.
-    Model,
-    /// No model has capacity.
-    ModelAway,
-    /// The cap would be passed.
-    Budget,
-    /// GitHub refuses the merge.
-    MergeRefused,
-    /// Both sides changed the same lines.
-    Conflict,
-    /// Workflow files differ and the App may not touch them.
-    Workflows,
-    /// The App may not, or something is gone: the operator or an owner must act.
-    Permission,
-    /// GitHub does not answer.
-    Github,
-    /// The same order was needed too often.
-    Loop,
-}
-
-/// The status comment.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StatusComment {
-    /// The comment.
-    pub comment: Option<CommentRef>,
-    /// Digest of what it shows.
-    pub digest: Option<String>,
-    /// When it was last written.
-    pub at: Option<Millis>,
-}
-
-/// What a comment is to be answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ack {
-    /// Node id of the comment.
-    pub node_id: String,
-    /// Where it stands.
-    pub on: Thread,
-    /// Reactions still to be set, in order.
-    pub reactions: Vec<super::order::Reaction>,
-    /// Reply still to be written.
-    pub reply: Option<String>,
-}
-
-/// A person who was asked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Need {
-    /// The comment that asks; `None` while it is being written.
-    pub comment: Option<CommentRef>,
-}
-
-/// What has been done after the end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cleanup {
-    /// Branches deleted, or left with a remark.
-    pub branches: bool,
-    /// The issue closed, or found closed.
-    pub issue: bool,
 }
 
 impl Workflow {

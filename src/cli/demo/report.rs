@@ -41,7 +41,7 @@ pub(super) fn tell(stage: &Stage, workflow: &Value, to: &Narrator) {
     ));
     let told = notifications(stage);
     to.say(&format!(
-        "Notifications caused: {told} ({} phases; a quiet run has at most {})",
+        "Notifications caused: {told} ({} phases: a run without change requests has at most {}; each answer to a review is one more)",
         phases.len(),
         phases.len() + 4
     ));

@@ -1,29 +1,19 @@
 //! Reading: the issue with all of ours, one pull request, the repository, failed checks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::facts::{login, sha};
+use super::log::condensed;
 use super::{At, Ended, Trouble};
-use crate::github::workflows::{Occasion, WorkflowTriggers};
 use crate::github::{self, PullState, WorkflowQuestion};
 use crate::llm::task::FailedCheck;
 use crate::store::Blob;
 use crate::workflow::command;
-use crate::workflow::fact::{CiWorkflow, Fact, Failures, Heads, Outcome, PullState as State, Survey, Target, Thread};
-use crate::workflow::ids::{BlobHash, Person, Sha};
+use crate::workflow::fact::{Fact, Failures, Heads, Outcome, PullState as State, Target, Thread};
+use crate::workflow::ids::{BlobHash, Sha};
 use crate::workflow::model::Workflow;
 use crate::workflow::order::Order;
-use crate::workflow::settings::{Reviewers, ReviewersWord};
 use crate::workflow::text::branch;
-
-/// People whose permission is read to learn who else may approve: the first few answer the question.
-const ACTIVE_ASKED_MAX: usize = 10;
-
-/// Paths that are kept of a tree: more than any prompt can hold.
-const PATHS_MAX: usize = 20_000;
-
-/// What is kept of one check's log, in bytes: its end tells what failed.
-const LOG_BYTES_MAX: usize = 32 * 1024;
 
 /// Annotations kept of one check.
 const ANNOTATIONS_MAX: usize = 30;
@@ -205,103 +195,6 @@ impl At<'_> {
         }
     }
 
-    async fn survey(&self) -> Result<Ended, Trouble> {
-        let found = self.p.github.survey(&self.repo).await?;
-        let mut active: Vec<Person> = Vec::new();
-        let others = found.active.iter().filter(|a| !a.is_bot() && a.id != self.w.requester.id);
-        for actor in others.take(ACTIVE_ASKED_MAX) {
-            active.extend(Some(self.person(Some(actor)).await?).filter(Person::writes));
-        }
-        let reviewers = self.node_ids(&found.active, active.first()).await?;
-        let paths: Vec<&str> = found.tree.entries.iter().take(PATHS_MAX).map(|e| e.path.as_str()).collect();
-        let tree = Blob::new(paths.join("\n").into_bytes());
-        let allowed = |method: &str| found.rules.methods.as_ref().is_none_or(|m| m.iter().any(|x| x == method));
-        let survey = Survey {
-            default_branch: found.default_branch.clone(),
-            head: sha(&found.head),
-            tree: BlobHash(tree.hash.clone()),
-            workflows: found
-                .workflows
-                .iter()
-                .map(|(file, text)| self.ci_workflow(file, text, &found.default_branch))
-                .collect(),
-            required_checks: found.rules.checks.iter().map(|c| c.name.clone()).collect(),
-            required_reviews: u32::try_from(found.rules.approvals).unwrap_or(u32::MAX),
-            squash: found.merge.squash && allowed("squash"),
-            merge_commits: found.merge.merge && allowed("merge"),
-            rebase: found.merge.rebase && allowed("rebase"),
-            linear: found.rules.linear,
-            deletes_branches: found.merge.deletes_branches,
-            has_config: found.configured,
-            has_codeowners: found.code_owners.is_some(),
-            active_writers: active,
-            reviewers,
-        };
-        Ok(Ended {
-            blobs: vec![tree],
-            ..Ended::with(Outcome::Surveyed(Box::new(survey)))
-        })
-    }
-
-    /// Node ids of those whom the settings may have asked to review.
-    async fn node_ids(&self, active: &[github::Actor], writer: Option<&Person>) -> Result<BTreeMap<String, String>, Trouble> {
-        let requester = Some(&self.w.requester).filter(|p| p.id != 0).map(|p| p.login.clone());
-        let logins: Vec<String> = match &self.w.settings.reviewers {
-            Reviewers::Logins(logins) => logins.clone(),
-            Reviewers::Word(ReviewersWord::None | ReviewersWord::Codeowners) => Vec::new(),
-            Reviewers::Word(ReviewersWord::Requester) => requester.into_iter().collect(),
-            Reviewers::Word(ReviewersWord::Auto) => requester.into_iter().chain(writer.map(|p| p.login.clone())).collect(),
-        };
-        let mut found = BTreeMap::new();
-        for name in logins {
-            let known = active.iter().find(|a| login(a) == name).and_then(|a| a.node_id.clone());
-            let node = match known {
-                Some(node) => Some(node),
-                None => self
-                    .p
-                    .github
-                    .permission(&self.repo, &name)
-                    .await?
-                    .actor
-                    .and_then(|a| a.node_id),
-            };
-            found.extend(node.map(|node| (name, node.0)));
-        }
-        Ok(found)
-    }
-
-    /// Whether our branches start a workflow, and under which names its jobs will report.
-    fn ci_workflow(&self, file: &str, text: &github::FileText, default: &str) -> CiWorkflow {
-        let problem = |why: String| CiWorkflow {
-            file: file.to_owned(),
-            name: file.to_owned(),
-            jobs: Vec::new(),
-            on_integration: false,
-            on_default: false,
-            on_push: false,
-            problem: Some(why),
-        };
-        let Some(text) = text.text() else {
-            return problem("it cannot be read".to_owned());
-        };
-        let read = match WorkflowTriggers::read(file, text) {
-            Ok(read) => read,
-            Err(error) => return problem(error.to_string()),
-        };
-        let (integration, phase) = (branch::integration(self.w), branch::phase(self.w, "01-phase", 1));
-        let on_push = read.starts_for(Occasion::Pushed, &phase, "", &[]);
-        let on_integration = read.starts_for(Occasion::Opened, &phase, &integration, &[]);
-        CiWorkflow {
-            file: file.to_owned(),
-            name: read.name.clone(),
-            jobs: read.jobs.iter().filter_map(|job| job.check.clone()).collect(),
-            on_integration: on_integration || on_push,
-            on_default: read.starts_for(Occasion::Opened, &phase, default, &[]) || on_push,
-            on_push,
-            problem: None,
-        }
-    }
-
     /// Logs and annotations of failed checks, and which of them fail on the base as well.
     async fn read_failures(&self, target: Target, head: &Sha, names: &[String]) -> Result<Ended, Trouble> {
         let Some(track) = self.w.track(target) else {
@@ -396,57 +289,4 @@ fn reverts(pull: &PullState, w: &Workflow) -> bool {
     numbers
         .into_iter()
         .any(|p| pull.body.contains(&format!("Reverts {}#{}", w.repository.name, p.number)))
-}
-
-/// A log without its timestamps and colours, its end.
-fn condensed(log: &str) -> String {
-    let mut text = String::new();
-    for line in log.lines() {
-        let line = line
-            .split_once("Z ")
-            .filter(|(stamp, _)| is_timestamp(stamp))
-            .map_or(line, |(_, rest)| rest);
-        text.push_str(&without_colours(line));
-        text.push('\n');
-    }
-    let mut from = text.len().saturating_sub(LOG_BYTES_MAX);
-    while !text.is_char_boundary(from) {
-        from += 1;
-    }
-    text.split_off(from)
-}
-
-fn is_timestamp(word: &str) -> bool {
-    word.len() >= 19
-        && word
-            .bytes()
-            .all(|b| b.is_ascii_digit() || matches!(b, b'-' | b':' | b'.' | b'T'))
-        && word.contains('T')
-}
-
-/// Terminal escape sequences taken out.
-fn without_colours(line: &str) -> String {
-    let mut out = String::new();
-    let mut chars = line.chars();
-    while let Some(c) = chars.next() {
-        if c == '\u{1b}' {
-            chars.by_ref().find(char::is_ascii_alphabetic);
-        } else if c == '\t' || !c.is_control() {
-            out.push(c);
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::condensed;
-
-    #[test]
-    fn a_log_loses_its_timestamps_and_colours_and_keeps_its_end() {
-        let log = "2026-11-21T08:00:00.1234567Z \u{1b}[31merror\u{1b}[0m: no\nplain line\n2026 is a year\n";
-        assert_eq!(condensed(log), "error: no\nplain line\n2026 is a year\n");
-        let long = "é".repeat(40_000);
-        assert!(condensed(&long).len() <= super::LOG_BYTES_MAX + 2);
-    }
 }

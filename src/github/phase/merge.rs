@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use super::super::Github;
 use super::super::error::Error;
 use super::super::graphql::{Mutations, Outcome};
-use super::super::pacing::Load;
 use super::super::pull_state::{PullLife, PullState};
 use super::super::render::Rendered;
 use super::super::request::stale;
@@ -74,12 +73,6 @@ struct Oid {
 }
 
 impl Merge {
-    /// What it costs.
-    #[must_use]
-    pub fn load(&self) -> Load {
-        Load::changes(1 + u32::from(self.ride.is_some()), 0)
-    }
-
     fn input(&self) -> Value {
         let method = match self.method {
             MergeMethod::Merge => "MERGE",

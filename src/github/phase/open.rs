@@ -14,7 +14,6 @@ use super::super::branch::BranchAt;
 use super::super::commit::{Changes, Message};
 use super::super::error::{Conflict, Error};
 use super::super::graphql::{Mutations, Outcome};
-use super::super::pacing::Load;
 use super::super::pulls::{CREATE_PULL, CreatedPull, PullFound};
 use super::super::render::Rendered;
 use super::super::types::{Attempt, PullRef, Repo, Sha};
@@ -80,12 +79,6 @@ impl NewPull {
 }
 
 impl Opening {
-    /// What it costs.
-    #[must_use]
-    pub fn load(&self) -> Load {
-        Load::changes(if self.first().by_tree() { 4 } else { 3 } + u32::from(self.ride.is_some()), 1)
-    }
-
     fn first(&self) -> Draft<'_> {
         Draft {
             branch: &self.branch,

@@ -11,7 +11,6 @@ use super::super::Github;
 use super::super::checks::{ANNOTATIONS_AT_ONCE, Annotation, AnnotationLevel, CheckReport, Conclusion, OwnCheck};
 use super::super::error::Error;
 use super::super::graphql::{Mutations, Outcome, Outcomes};
-use super::super::pacing::Load;
 use super::super::pulls::READY;
 use super::super::types::{Attempt, NodeId, PullRef, Repo};
 use super::{CREATE_CHECK, REQUEST_REVIEWS, StatusRide, UPDATE_CHECK};
@@ -85,16 +84,6 @@ impl PresentCheck {
         match self {
             Self::New(report) | Self::Over(_, report) => report,
         }
-    }
-}
-
-impl Present {
-    /// What it costs.
-    #[must_use]
-    pub fn load(&self) -> Load {
-        let further = self.check.report().annotations.len().saturating_sub(1) / ANNOTATIONS_AT_ONCE;
-        let parts = 1 + usize::from(self.ready) + usize::from(!self.reviewers.is_empty()) + usize::from(self.ride.is_some());
-        Load::changes(u32::try_from(parts + further).unwrap_or(u32::MAX), 0)
     }
 }
 

@@ -13,7 +13,6 @@ use super::super::commit::{Change, Changes, Content, Message, NewCommit};
 use super::super::compare::{CommitSummary, Comparison};
 use super::super::error::{Conflict, Error};
 use super::super::graphql::Mutations;
-use super::super::pacing::Load;
 use super::super::request::stale;
 use super::super::types::{Attempt, Repo, Sha};
 use super::{CREATE_COMMIT, Route};
@@ -63,12 +62,6 @@ pub(super) struct Oid {
 }
 
 impl Push {
-    /// What it costs.
-    #[must_use]
-    pub fn load(&self) -> Load {
-        Load::changes(if self.draft().by_tree() { 3 } else { 1 }, 0)
-    }
-
     fn draft(&self) -> Draft<'_> {
         Draft {
             branch: &self.branch,

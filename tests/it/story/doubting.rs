@@ -136,7 +136,7 @@ async fn broken_answers_are_asked_for_again_twice_and_then_a_person_is_told() {
         assert_eq!(waits.len(), 1, "{kind}: {waits:#?}");
         let phase = town.known(issue).await.phases.values().next().unwrap().plan.id.clone();
         let begins =
-            format!("No model gave a usable answer for Phase `{phase}`: the large model's answer does not hold (the answer");
+            format!("No model gave a usable answer for phase `{phase}`: the large model's answer does not hold (the answer");
         assert!(waits[0].starts_with(&begins) && waits[0].len() < 400, "{kind}: {}", waits[0]);
         assert!(
             waits[0].ends_with(&format!("`/retry {phase}` asks again.")),

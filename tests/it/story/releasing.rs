@@ -262,7 +262,7 @@ async fn a_refused_merge_is_told_with_githubs_words_and_goes_on_when_it_may() {
     town.settle().await;
     let waits = town.waits(issue).await;
     assert!(
-        waits[0].starts_with("GitHub refuses the merge of Phase `01-greet-by-name`:"),
+        waits[0].starts_with("GitHub refuses the merge of phase `01-greet-by-name`:"),
         "{waits:#?}"
     );
     assert!(waits[0].contains("2 approving reviews"), "{waits:#?}");

@@ -1,0 +1,190 @@
+//! Smaller things that a workflow remembers: the issue, what was asked and approved, what went wrong, what was said.
+//!
+//! Invariant: nothing here is a second copy of what stands elsewhere in the state.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::fact::{CommentRef, Target, Thread};
+use super::super::ids::Person;
+use super::super::order::{Order, Reaction};
+use super::super::plan::Plan;
+use crate::clock::Millis;
+
+/// The issue as it was taken in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issue {
+    /// Its number.
+    pub number: u64,
+    /// Node id.
+    pub node_id: String,
+    /// Title, as snapshot.
+    pub title: String,
+    /// Body, as snapshot.
+    pub body: String,
+    /// Who wrote it.
+    pub author: Person,
+    /// Hash of title and body as snapshot.
+    pub hash: String,
+    /// Hash of title and body as last read.
+    pub seen_hash: String,
+    /// The text as last read, as long as it is not taken in: `/revise` does that.
+    pub newer: Option<IssueText>,
+    /// How often a non-writer's edit was taken in.
+    pub edits: u32,
+    /// Whether it is open, as last read.
+    pub open: bool,
+    /// Whether the trigger label is on, as last read.
+    pub labelled: bool,
+    /// Logins it is assigned to.
+    pub assignees: Vec<String>,
+    /// Somebody else's open pull requests that close it.
+    pub closing_pulls: Vec<u64>,
+    /// Whether a writer said to go on beside other work.
+    pub other_work_accepted: bool,
+}
+
+/// Title and body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssueText {
+    /// Title.
+    pub title: String,
+    /// Body.
+    pub body: String,
+}
+
+/// Why it is paused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// Who paused.
+    pub by: Option<Person>,
+    /// Why, one sentence.
+    pub why: String,
+    /// When.
+    pub at: Millis,
+}
+
+/// A round of questions.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Questions {
+    /// What is asked.
+    pub questions: Vec<String>,
+    /// The comment that asks.
+    pub comment: Option<CommentRef>,
+    /// When it was posted, by GitHub's clock.
+    pub posted_at: Option<Millis>,
+    /// The answer; empty if an edit of the issue's text settled the question.
+    pub answer: Option<String>,
+    /// Who answered.
+    pub by: Option<Person>,
+}
+
+/// A version of the plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanVersion {
+    /// 1, 2, 3 ...
+    pub version: u32,
+    /// The plan.
+    pub plan: Plan,
+    /// Its hash.
+    pub hash: String,
+    /// Hash of the issue's text it was made from.
+    pub issue_hash: String,
+    /// The comment that shows it.
+    pub comment: Option<CommentRef>,
+    /// When it was shown, by GitHub's clock.
+    pub posted_at: Option<Millis>,
+    /// Who approved it.
+    pub approved: Option<Approval>,
+}
+
+/// An approval.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// Who; `None`: waived by settings or the auto label.
+    pub by: Option<Person>,
+    /// The comment it stands in: deleting it before its use revokes it.
+    pub comment: Option<u64>,
+    /// The head or hash it was given on.
+    pub on: String,
+    /// When.
+    pub at: Millis,
+}
+
+/// An order that could not be done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// What kind of wait it makes.
+    pub kind: TroubleKind,
+    /// Whom it concerns.
+    pub target: Option<Target>,
+    /// One sentence.
+    pub sentence: String,
+    /// When it is tried again by itself; `None`: only by a person.
+    pub until: Option<Millis>,
+    /// The order.
+    pub order: Order,
+}
+
+/// Kinds of trouble.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TroubleKind {
+    /// No model gave a good answer.
+    Model,
+    /// No model has capacity.
+    ModelAway,
+    /// The cap would be passed.
+    Budget,
+    /// GitHub refuses the merge.
+    MergeRefused,
+    /// Both sides changed the same lines.
+    Conflict,
+    /// Workflow files differ and the App may not touch them.
+    Workflows,
+    /// The App may not, or something is gone: the operator or an owner must act.
+    Permission,
+    /// GitHub does not answer.
+    Github,
+    /// The same order was needed too often.
+    Loop,
+}
+
+/// The status comment.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusComment {
+    /// The comment.
+    pub comment: Option<CommentRef>,
+    /// Digest of what it shows.
+    pub digest: Option<String>,
+    /// When it was last written.
+    pub at: Option<Millis>,
+}
+
+/// What a comment is to be answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ack {
+    /// Node id of the comment.
+    pub node_id: String,
+    /// Where it stands.
+    pub on: Thread,
+    /// Reactions still to be set, in order.
+    pub reactions: Vec<Reaction>,
+    /// Reply still to be written.
+    pub reply: Option<String>,
+}
+
+/// A person who was asked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Need {
+    /// The comment that asks; `None` while it is being written.
+    pub comment: Option<CommentRef>,
+}
+
+/// What has been done after the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cleanup {
+    /// Branches deleted, or left with a remark.
+    pub branches: bool,
+    /// The issue closed, or found closed.
+    pub issue: bool,
+}
