@@ -43,6 +43,9 @@ const PARALLEL_EFFECTS: u32 = 16;
 /// The longest sleep between two looks at the store, in case a wake-up was missed.
 const IDLE_LOOK: Duration = Duration::from_millis(200);
 
+/// How long a store that fails is left alone: asking more often gives no room on a disk, and each time leaves a line in the log.
+const STORE_AWAY: Duration = Duration::from_secs(1);
+
 /// What the operator decides about the engine.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
@@ -128,7 +131,11 @@ impl Engine {
             match self.round(&mut running).await {
                 Ok(true) => continue,
                 Ok(false) => {}
-                Err(error) => tracing::error!(%error, "The store does not answer; trying again"),
+                Err(error) => {
+                    tracing::error!(%error, "The store does not answer; trying again");
+                    let _ = tokio::time::timeout(STORE_AWAY, shutdown.cancelled()).await;
+                    continue;
+                }
             }
             let sleep = self.until_due().await;
             tokio::select! {

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 
 use millhand::clock::{Entropy, SeededEntropy, SystemEntropy};
 use serde_json::Value;
-use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::end::End;
 use super::town::{Plan, Town};
@@ -62,22 +61,6 @@ fn moments(seed: u64, changes: usize) -> BTreeMap<usize, usize> {
     moments
 }
 
-/// A dead process's effects rest until their lease ends, half a minute, so that GitHub has certainly finished what it was
-/// sent. The simulated GitHub has at once; the test need not wait.
-fn end_leases(town: &Town) {
-    let file = town.folder.path().join("millhand.db");
-    town.runtime().block_on(async {
-        let mut database = sqlx::sqlite::SqliteConnectOptions::new()
-            .filename(file)
-            .connect()
-            .await
-            .unwrap();
-        let update = sqlx::query("update effects set lease_until = 0 where lease_until is not null");
-        update.execute(&mut database).await.unwrap();
-        database.close().await.unwrap();
-    });
-}
-
 #[test]
 fn killed_ten_times_it_ends_as_if_it_had_been_left_alone() {
     let given = std::env::var(SEED).ok().map(|seed| seed.parse().unwrap());
@@ -99,7 +82,7 @@ fn killed_ten_times_it_ends_as_if_it_had_been_left_alone() {
         town.take_bot().kill();
         // The last time it waits as it would in earnest.
         if kill + 1 < KILLS {
-            end_leases(&town);
+            town.end_leases();
         }
         town.serve();
     }

@@ -3,11 +3,9 @@
 //!
 //! Invariant: whatever was done to the disk, once it is whole again the work goes on to the same end.
 
-use std::path::Path;
 use std::process::Command;
 
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
+use sqlx::Connection as _;
 
 use super::end::End;
 use super::run;
@@ -46,18 +44,13 @@ fn assert_ends_well(mut town: Town) {
     assert!(end.is_single(), "{end:#?}");
     assert_eq!(town.take_bot().stop(), 0);
     let found: String = town.runtime().block_on(async {
-        let mut database = open(town.folder.path()).await;
+        let mut database = town.database().await;
         sqlx::query_scalar("pragma integrity_check")
             .fetch_one(&mut database)
             .await
             .unwrap()
     });
     assert_eq!(found, "ok");
-}
-
-async fn open(folder: &Path) -> SqliteConnection {
-    let file = folder.join("millhand.db");
-    SqliteConnectOptions::new().filename(file).connect().await.unwrap()
 }
 
 fn database_answers(town: &Town) -> bool {
@@ -92,7 +85,7 @@ fn told_to_stop_it_ends_well_and_goes_on_when_it_is_started() {
 #[test]
 fn a_database_that_another_program_holds_is_waited_for() {
     let mut town = at_work();
-    let mut stranger = town.runtime().block_on(open(town.folder.path()));
+    let mut stranger = town.runtime().block_on(town.database());
     town.runtime()
         .block_on(sqlx::query("begin immediate").execute(&mut stranger))
         .unwrap();
@@ -115,12 +108,13 @@ fn a_full_disk_stops_the_work_and_loses_nothing() {
     small.envs(bot.get_envs().filter_map(|(name, value)| Some((name, value?))));
     town.serve_as(&mut small);
     town.label();
-    town.until(|town, _| !database_answers(town));
+    town.until_said("the database cannot grow");
     let (status, alive) = town.bot_says("/healthz").unwrap();
     assert_eq!(status, 200, "{alive}");
     let (code, said) = town.take_bot().end();
     assert_eq!(code, 0, "{said}");
     assert!(!said.contains("panicked"), "{said}");
+    town.end_leases();
     town.serve();
     assert_ends_well(town);
 }

@@ -89,6 +89,11 @@ impl Running {
         }
     }
 
+    /// Whether one of its lines holds this.
+    pub(crate) fn has_said(&self, words: &str) -> bool {
+        self.said.iter().any(|line| line.contains(words))
+    }
+
     /// All that it said so far, for a test that fails.
     pub(crate) fn said(&self) -> String {
         self.said.join("\n")

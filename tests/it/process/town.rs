@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use millhand::clock::{Clock as _, Millis, SystemClock};
 use serde_json::{Value, json};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -187,16 +189,28 @@ impl Town {
                 }
                 self.note(&workflow);
             }
-            let now = SystemClock.now();
-            let bot = self.bot.as_mut().unwrap();
-            assert!(bot.listen(LOOK), "the bot ended:\n{}", bot.said());
-            assert!(
-                now.since(self.moved.1) < STANDSTILL,
-                "it stands still at {}:\n{}",
-                self.moved.0,
-                bot.said()
-            );
+            self.listen();
         }
+    }
+
+    /// Lets people do what they are asked for until the bot says this in its log.
+    pub(super) fn until_said(&mut self, words: &str) {
+        while !self.bot.as_ref().unwrap().has_said(words) {
+            if let Some(workflow) = self.workflow() {
+                self.attend(&workflow);
+                self.note(&workflow);
+            }
+            self.listen();
+        }
+    }
+
+    /// Waits for the bot to say something.
+    fn listen(&mut self) {
+        let now = SystemClock.now();
+        let bot = self.bot.as_mut().unwrap();
+        assert!(bot.listen(LOOK), "the bot ended:\n{}", bot.said());
+        let still = now.since(self.moved.1);
+        assert!(still < STANDSTILL, "it stands still at {}:\n{}", self.moved.0, bot.said());
     }
 
     /// Lets the bot say a few things more.
@@ -229,6 +243,24 @@ impl Town {
         let replayed: Value = serde_json::from_str(&out).unwrap_or_default();
         assert_eq!((code, &replayed["differences"]), (0, &json!([])), "{out}{err}");
         assert!(replayed["compared"].as_u64() > Some(0), "{out}");
+    }
+
+    /// Effects of a process that died, or could not say what came of them, rest until their lease ends, half a minute, so
+    /// that GitHub has certainly finished what it was sent. The simulated GitHub has at once; the test need not wait.
+    pub(super) fn end_leases(&self) {
+        assert!(self.bot.is_none(), "only one process writes");
+        self.runtime.block_on(async {
+            let mut database = self.database().await;
+            let update = sqlx::query("update effects set lease_until = 0 where lease_until is not null");
+            update.execute(&mut database).await.unwrap();
+            database.close().await.unwrap();
+        });
+    }
+
+    /// A connection of another program to the bot's database.
+    pub(super) async fn database(&self) -> SqliteConnection {
+        let file = self.folder.path().join("millhand.db");
+        SqliteConnectOptions::new().filename(file).connect().await.unwrap()
     }
 
     pub(super) fn runtime(&self) -> &Runtime {
