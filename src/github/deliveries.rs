@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::json;
 
 use super::Github;
 use super::error::Error;
@@ -70,7 +69,7 @@ impl Github {
     /// See [`Error`].
     pub async fn redeliver(&self, delivery: &FailedDelivery) -> Result<(), Error> {
         let path = format!("/app/hook/deliveries/{}/attempts", delivery.attempt);
-        self.call(Scope::App, Request::post(path, json!({}))).await.map(|_| ())
+        self.call(Scope::App, Request::bare_post(path)).await.map(|_| ())
     }
 }
 

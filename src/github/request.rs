@@ -120,6 +120,11 @@ impl Request {
         Self::new(Method::POST, path.into(), Some(body))
     }
 
+    /// A POST that says all by its path.
+    pub(super) fn bare_post(path: impl Into<String>) -> Self {
+        Self::new(Method::POST, path.into(), None)
+    }
+
     pub(super) fn patch(path: impl Into<String>, body: Value) -> Self {
         Self::new(Method::PATCH, path.into(), Some(body))
     }

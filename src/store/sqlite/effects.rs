@@ -41,16 +41,16 @@ statements! {
         where key = $1 and lease_token = $2";
     GIVE_BACK = "update effects set run_at = $3, attempts = attempts - $4, reason = $5, lease_token = null, lease_until = null
         where key = $1 and lease_token = $2";
+    // An effect waits for its own time, for its own lease to run out, and for any other lease of its lane.
     NEXT_DUE = "select min(due) from (
             select 0 as due where exists (select 1 from subjects where dirty_at is not null)
             union all
-            select lease_until from effects where done_at is null and withdrawn_at is null and lease_until is not null
-            union all
-            select case when taken.until > e.run_at then taken.until else e.run_at end
+            select case when coalesce(taken.until, e.lease_until, 0) > e.run_at
+                then coalesce(taken.until, e.lease_until, 0) else e.run_at end
             from effects e left join (
                 select lane, max(lease_until) as until from effects where lease_until is not null group by lane
             ) taken on taken.lane = e.lane
-            where e.done_at is null and e.withdrawn_at is null and e.lease_until is null
+            where e.done_at is null and e.withdrawn_at is null
         ) as times";
 }
 

@@ -344,6 +344,15 @@ pub(crate) async fn next_due_counts_what_can_be_done(store: &Arc<dyn Store>) {
     assert_eq!(due().await, Some(500));
     withdraw(store, "c").await;
     assert_eq!(due().await, Some(700));
+    withdraw(store, "a").await;
+
+    // Whose lease ran out waits for the one that has the lane now.
+    order(store, vec![in_lane("other", effect("x", 800))]).await;
+    assert_eq!(claim_keys(store, 800, 830).await, ["x"]);
+    order(store, vec![in_lane("other", effect("y", 750))]).await;
+    assert_eq!(claim_keys(store, 840, 870).await, ["y"]);
+    assert_eq!(claim_keys(store, 869, 900).await, [""; 0]);
+    assert_eq!(due().await, Some(870));
 }
 
 pub(crate) async fn finishing_wakes_those_who_wait_but_idling_does_not(store: &Arc<dyn Store>) {

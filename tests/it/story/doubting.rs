@@ -135,9 +135,13 @@ async fn broken_answers_are_asked_for_again_twice_and_then_a_person_is_told() {
         let waits = town.waits(issue).await;
         assert_eq!(waits.len(), 1, "{kind}: {waits:#?}");
         let phase = town.known(issue).await.phases.values().next().unwrap().plan.id.clone();
-        let begins =
-            format!("No model gave a usable answer for phase `{phase}`: the large model's answer does not hold (the answer");
-        assert!(waits[0].starts_with(&begins) && waits[0].len() < 400, "{kind}: {}", waits[0]);
+        let because = format!("hase `{phase}`: the large model's answer does not hold (the answer");
+        assert!(
+            waits[0].starts_with("No model gave a usable answer for ") && waits[0].contains(&because),
+            "{kind}: {}",
+            waits[0]
+        );
+        assert!(waits[0].len() < 400, "{kind}: {}", waits[0]);
         assert!(
             waits[0].ends_with(&format!("`/retry {phase}` asks again.")),
             "{kind}: {}",

@@ -81,7 +81,10 @@ async fn the_hours_requests_are_used_up_in_the_middle() {
     town.line.use_up(reset);
     let before = town.requests();
     town.pass(Duration::from_secs(590)).await;
-    assert!(town.requests() - before <= 3, "{:#?}", &town.asked.lock().unwrap()[before..]);
+    // What is asked as the App itself has limits of its own; what was on its way may have come through.
+    let asked = town.asked.lock().unwrap()[before..].to_vec();
+    let asked: Vec<_> = asked.iter().filter(|a| !a.starts_with("GET /app/")).collect();
+    assert!(asked.len() <= 3, "{asked:#?}");
     assert!(town.our_pulls().await.is_empty());
     town.settle().await;
     town.until_complete(issue).await;
@@ -168,7 +171,7 @@ async fn a_rule_refuses_the_release_until_it_is_mended() {
     town.rules("main", &[reviews_rule(2), checks_rule(&["audit"], false)]).await;
     town.comment("reviewer", issue, "/approve release").await;
     town.settle().await;
-    headline(&town, issue, "GitHub refuses the merge of The release").await;
+    headline(&town, issue, "GitHub refuses the merge of the release").await;
     let merges = town
         .asked
         .lock()

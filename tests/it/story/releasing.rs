@@ -242,7 +242,7 @@ async fn where_the_rules_ask_for_a_review_of_main_only_the_release_is_reviewed()
     assert_eq!(town.pull(pull).await["merged"], false);
     let waits = town.waits(issue).await;
     assert!(
-        waits[0].starts_with("GitHub refuses the merge of The release:") && waits[0].contains("review"),
+        waits[0].starts_with("GitHub refuses the merge of the release:") && waits[0].contains("review"),
         "{waits:#?}"
     );
     town.review("reviewer", pull, "APPROVE", "good").await;

@@ -166,10 +166,12 @@ impl Town {
     pub(crate) async fn settle(&self) {
         let mut quiet_since = self.clock.now();
         let mut picture = self.picture().await;
+        let mut moved = Vec::new();
         for _ in 0..ROUNDS_MAX {
             let worked = self.sim.run_due().await | self.tick().await;
             let now = self.picture().await;
             if now != picture {
+                moved = differing(&Value::from(picture), &Value::from(now.clone()), "");
                 picture = now;
                 quiet_since = self.clock.now();
             }
@@ -186,8 +188,9 @@ impl Town {
             self.clock.advance_to(Millis(due.0.max(self.clock.now().0 + 1)));
         }
         panic!(
-            "the story goes in circles: {:?}",
-            self.asked.lock().unwrap().iter().rev().take(30).collect::<Vec<_>>()
+            "the story goes in circles, by {moved:#?}: {:?}, of which met with a mishap {:?}",
+            self.asked.lock().unwrap().iter().rev().take(30).collect::<Vec<_>>(),
+            self.line.befallen().iter().rev().take(30).collect::<Vec<_>>(),
         );
     }
 
@@ -342,4 +345,27 @@ impl Town {
             faults.join("\n")
         );
     }
+}
+
+/// Where two values differ, and how.
+fn differing(old: &Value, new: &Value, place: &str) -> Vec<String> {
+    let members = |value: &Value| -> Vec<(String, Value)> {
+        match value {
+            Value::Object(members) => members.clone().into_iter().collect(),
+            Value::Array(items) => items.iter().enumerate().map(|(i, v)| (i.to_string(), v.clone())).collect(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+        }
+    };
+    let (was, is) = (members(old), members(new));
+    if was.len() != is.len() || was.is_empty() {
+        return if old == new {
+            Vec::new()
+        } else {
+            vec![format!("{place}: {old} -> {new}")]
+        };
+    }
+    let pairs = was.iter().zip(&is);
+    pairs
+        .flat_map(|((key, a), (_, b))| differing(a, b, &format!("{place}/{key}")))
+        .collect()
 }
