@@ -13,6 +13,7 @@ pub use self::view::{
     CheckView, ChecksView, CiWorkflow, CommentView, Failures, Heads, IssueView, PullState, PullView, RemarkView, ReviewState,
     ReviewView, Survey, Thread, TimelineEvent, TimelineKind,
 };
+
 use super::command::Command;
 use super::ids::{MicroUsd, Permission, Person, PhaseNumber, Sha};
 use super::settings::Settings;

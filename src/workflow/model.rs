@@ -14,6 +14,7 @@ pub use self::record::{
     Ack, Approval, Cleanup, Issue, IssueText, Need, Pause, PlanVersion, Questions, StatusComment, Trouble, TroubleKind,
 };
 pub use self::track::{Attempts, Merged, Track, Unsettled, WriteReason};
+
 use super::answer::{ReleaseNotes, Requirements};
 use super::fact::{App, CostSeen, Delayed, Heads, Repository, StartedBy, Survey, Target, Timing};
 use super::ids::{MicroUsd, Person, PhaseNumber, Sha};

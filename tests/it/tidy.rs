@@ -86,59 +86,9 @@ const BORDERS: [Border; 10] = [
 const PRODUCTION_LINES: usize = 350;
 
 /// Files that may be longer, each with its reason.
-const LONG_FILES: [(&str, &str); 16] = [
-    (
-        "src/engine/perform/mod.rs",
-        "the dispatcher and the end of every effect; wants a wall between the two soon",
-    ),
-    ("src/engine/perform/reads.rs", "one function for each reading order"),
+const LONG_FILES: [(&str, &str); 2] = [
     ("src/sim/ops/laws/pulls_and_bases.rs", "a table of laws, tests only"),
     ("src/sim/ops/laws/refs_and_files.rs", "a table of laws, tests only"),
-    ("src/sim/ops/threads.rs", "one operation after the other on one subject"),
-    (
-        "src/store/rows.rs",
-        "declarations with their documentation: one closed list, read as one",
-    ),
-    (
-        "src/workflow/decide/advance.rs",
-        "the core's rules, one step after the other; wants a wall of its own soon",
-    ),
-    (
-        "src/workflow/decide/command.rs",
-        "the core's rules, one step after the other; wants a wall of its own soon",
-    ),
-    (
-        "src/workflow/decide/outcome.rs",
-        "the core's rules, one step after the other; wants a wall of its own soon",
-    ),
-    (
-        "src/workflow/decide/wanted.rs",
-        "the core's rules, one step after the other; wants a wall of its own soon",
-    ),
-    (
-        "src/workflow/decide.rs",
-        "the core's rules, one step after the other; wants a wall of its own soon",
-    ),
-    (
-        "src/workflow/fact.rs",
-        "declarations with their documentation: one closed list, read as one",
-    ),
-    (
-        "src/workflow/model.rs",
-        "declarations with their documentation: one closed list, read as one",
-    ),
-    (
-        "src/workflow/order.rs",
-        "declarations with their documentation: one closed list, read as one",
-    ),
-    (
-        "src/workflow/settings.rs",
-        "declarations with their documentation: one closed list, read as one",
-    ),
-    (
-        "src/workflow/waits.rs",
-        "every wait of the workflow in one computation; wants a wall by kind soon",
-    ),
 ];
 
 /// Marks of one person's machine or of one company's mirror; put together here, so that this file does not hold them.

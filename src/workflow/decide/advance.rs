@@ -1,16 +1,21 @@
 //! *advance*: the workflow's own baton, fork, freeze and join.
 
+mod back;
+mod release;
+
 use std::collections::BTreeMap;
 
-use super::people::{all_merged, drop_plan};
+pub(super) use self::back::{afresh, back_to_planning, give_up, integrated};
+
+use self::release::{closing, deployment, merged_by_a_person, release_gate, released};
+use super::people::all_merged;
 use super::{Deciding, Note, begin, track};
-use crate::workflow::fact::{PullState, Target};
-use crate::workflow::ids::{Person, PhaseNumber, Sha};
-use crate::workflow::model::{Delivery, DeliveryKind, End, Fate, Pause, Phase, Track, Trouble, TroubleKind, Workflow};
+use crate::workflow::fact::Target;
+use crate::workflow::ids::{Person, PhaseNumber};
+use crate::workflow::model::{Delivery, DeliveryKind, Fate, Pause, Phase, Track, Trouble, TroubleKind, Workflow};
 use crate::workflow::order::Order;
-use crate::workflow::reviews;
 use crate::workflow::settings::{DeliveryChoice, PlanApproval};
-use crate::workflow::state::{self, Baton, State};
+use crate::workflow::state::{Baton, State};
 use crate::workflow::text::branch;
 
 /// Takes one enabled transition, or one other step forward. `false`: nothing is enabled.
@@ -62,124 +67,6 @@ pub(super) fn resume(d: &mut Deciding) {
 /// Forgets troubles that no longer stand in the way.
 pub(super) fn clear_troubles(d: &mut Deciding, which: impl Fn(&Trouble) -> bool) {
     d.w.troubles.retain(|_, trouble| !which(trouble));
-}
-
-/// A phase, or the release, that nothing moves but a person.
-pub(super) fn give_up(d: &mut Deciding, target: Target) {
-    if let Some(track) = d.w.track_mut(target) {
-        track.gave_up = true;
-    }
-    if let Target::Phase(number) = target
-        && let Some(phase) = d.w.phases.get_mut(&number)
-    {
-        phase.fate = Fate::Failed;
-    }
-}
-
-/// Back to planning: from the release's baton, or out of a phase, whose baton becomes the workflow's; the other phases that
-/// are not merged freeze. Without a target it is the least advanced phase that is not merged, of equals the lowest number.
-pub(super) fn back_to_planning(d: &mut Deciding, target: Option<Target>, cause: &str, by: Option<&Person>) {
-    match d.w.baton {
-        Baton::Whole(from) => {
-            if let Some(route) = state::route_to_planning(from)
-                && d.move_workflow(route, cause, by)
-            {
-                drop_plan(d);
-            }
-        }
-        Baton::Forked => {
-            let chosen = target.and_then(Target::phase).or_else(|| least_advanced(&d.w));
-            let Some(number) = chosen else { return };
-            let Some(route) = d.w.phases.get(&number).and_then(|p| state::route_to_planning(p.state)) else {
-                return;
-            };
-            if !d.move_phase(number, route, cause, by) {
-                return;
-            }
-            d.w.baton = Baton::Whole(State::Planning);
-            d.notes.push(Note::Joined);
-            freeze(d, number);
-            drop_plan(d);
-        }
-    }
-}
-
-/// A phase begins anew, on a new branch; its pull request is left as it is, or closed if it is open.
-pub(super) fn afresh(d: &mut Deciding, number: PhaseNumber, cause: &str, by: Option<&Person>) {
-    let Some(phase) = d.w.phases.get(&number) else { return };
-    if let Some(route) = state::route_afresh(phase.state) {
-        d.move_phase(number, route, cause, by);
-    }
-    let base = track::base_head(&d.w);
-    let (now, name) = (
-        d.now,
-        d.w.phases.get(&number).map(|p| branch::phase(&d.w, &p.plan.id, p.run + 1)),
-    );
-    let Some(phase) = d.w.phases.get_mut(&number) else { return };
-    let begun = phase.state == State::Implementation;
-    let old = std::mem::take(&mut phase.track);
-    let open = old.seen.as_ref().is_none_or(|s| s.state == PullState::Open);
-    phase.run += 1;
-    phase.fate = Fate::Open;
-    phase.track = Track {
-        branch: name.unwrap_or_default(),
-        base: old.base,
-        from: base.filter(|_| begun),
-        started_at: begun.then_some(now),
-        turn: old.turn + 1,
-        draft: true,
-        hints: old.hints,
-        requests: old.requests,
-        left_open: old.pull.filter(|_| open),
-        ..Track::default()
-    };
-}
-
-/// Phases were merged into the integration branch: it is the release pull request's head now.
-pub(super) fn integrated(d: &mut Deciding, sha: &Sha) {
-    let now = d.now;
-    if d.w.is_direct() {
-        return;
-    }
-    let release = &mut d.w.release;
-    if let Some(old) = release.head.replace(sha.clone())
-        && old != *sha
-    {
-        release.former.insert(old);
-    }
-    release.head_at = Some(now);
-}
-
-fn least_advanced(w: &Workflow) -> Option<PhaseNumber> {
-    w.phases
-        .iter()
-        .filter(|(_, p)| !p.frozen && matches!(p.fate, Fate::Open | Fate::Failed))
-        .min_by_key(|(n, p)| (p.state, **n))
-        .map(|(n, _)| *n)
-}
-
-/// The phases that are not merged stay where they are until there is a new plan. The one that joined early begins anew.
-fn freeze(d: &mut Deciding, joined: PhaseNumber) {
-    let mut frozen = Vec::new();
-    for (number, phase) in &mut d.w.phases {
-        if phase.frozen || phase.fate == Fate::Merged {
-            continue;
-        }
-        phase.frozen = true;
-        if *number == joined {
-            phase.state = State::HandoffToCoder;
-            phase.run += 1;
-            let pull = phase.track.pull.take();
-            phase.track = Track {
-                base: phase.track.base.clone(),
-                requests: phase.track.requests,
-                ..Track::default()
-            };
-            phase.track.left_open = pull;
-        }
-        frozen.push(*number);
-    }
-    d.notes.extend(frozen.into_iter().map(|phase| Note::Frozen { phase }));
 }
 
 /// How the work reaches the default branch.
@@ -356,104 +243,6 @@ fn forked(d: &mut Deciding) -> bool {
     }
     d.w.baton = Baton::Whole(State::HandoffToReleaser);
     d.notes.push(Note::Joined);
-    true
-}
-
-/// The gate before the release: joined, green, approved.
-fn release_gate(d: &mut Deciding) -> bool {
-    if d.w.is_direct() {
-        // Every phase is on the default branch already, the last of them with the release's approval.
-        return d.move_workflow(&[State::Deployment], "all merged, release approved", None);
-    }
-    if track::once(d, Target::Release) {
-        return true;
-    }
-    let green = track::green(d, Target::Release);
-    if green && reviews::approved(&d.w, Target::Release) {
-        let by = d.w.release_approved.as_ref().and_then(|a| a.by.clone());
-        return d.move_workflow(&[State::Deployment], "all merged, release approved", by.as_ref());
-    }
-    false
-}
-
-/// Released: the release pull request is merged, or in `direct` all phases are.
-fn released(d: &mut Deciding) -> bool {
-    let direct = d.w.is_direct() && all_merged(&d.w);
-    if !direct && d.w.release.merged.is_none() {
-        return false;
-    }
-    let by = d.w.release.merged.as_ref().and_then(|m| m.by.clone());
-    let cause = if by.is_some() { "merged by a person" } else { "released" };
-    let moved = match d.w.baton {
-        Baton::Whole(State::Deployment) => d.move_workflow(&[State::Complete], cause, by.as_ref()),
-        Baton::Whole(from) => match state::route_merged(from) {
-            Some(route) => {
-                d.move_workflow(route, cause, by.as_ref())
-                    && d.move_workflow(&[State::Deployment, State::Complete], cause, by.as_ref())
-            }
-            None => false,
-        },
-        Baton::Forked => false,
-    };
-    if moved {
-        d.w.paused = None;
-        d.w.ended = Some(End::Complete);
-        // Whether GitHub closed the issue by itself is seen by looking once more.
-        d.w.look = Some(d.seq);
-    }
-    moved
-}
-
-/// In `deployment`: red checks are repaired, a moved head or a change request goes back.
-fn deployment(d: &mut Deciding) -> bool {
-    track::once(d, Target::Release)
-}
-
-/// A person merged the release pull request early: before the join, or while the workflow was back in discovery, planning
-/// or its gate. What is not merged is left out, then join, 9, 10.
-fn merged_by_a_person(d: &mut Deciding) -> bool {
-    let Some(merged) = &d.w.release.merged else { return false };
-    let by = merged.by.clone();
-    let early = matches!(
-        d.w.baton,
-        Baton::Forked | Baton::Whole(State::Discovery | State::Planning | State::HandoffToCoder)
-    );
-    if early {
-        for phase in
-            d.w.phases
-                .values_mut()
-                .filter(|p| p.fate != Fate::Merged && !matches!(p.fate, Fate::Skipped(_)))
-        {
-            phase.frozen = false;
-            phase.fate = Fate::Skipped("the release was merged by a person before".to_owned());
-        }
-        d.w.baton = Baton::Whole(State::HandoffToReleaser);
-        d.notes.push(Note::Joined);
-        return true;
-    }
-    by.is_some() && !matches!(d.w.baton, Baton::Whole(State::Complete)) && released(d)
-}
-
-/// A writer closed the issue: a cancel, once it is known that it was not our own release that closed it.
-fn closing(d: &mut Deciding) -> bool {
-    let Some(by) = d.w.closing.clone() else { return false };
-    let release = &d.w.release;
-    let still_to_read = release.pull.is_some() && release.merged.is_none() && release.look.is_some();
-    if still_to_read {
-        return false;
-    }
-    d.w.closing = None;
-    let merged = release.merged.is_some()
-        || release
-            .seen
-            .as_ref()
-            .is_some_and(|s| matches!(s.state, PullState::Merged { .. }));
-    if merged || (d.w.is_direct() && all_merged(&d.w)) {
-        return true;
-    }
-    d.w.ended = Some(End::Cancelled);
-    d.w.paused = None;
-    d.w.remarks.push(format!("cancelled: {} closed the issue", by.login));
     true
 }
 

@@ -1,16 +1,18 @@
 //! Commands, carried out on the state. Whoever gives them is known to be allowed to.
 
+mod approve;
+
+use self::approve::approve;
 use super::people::drop_plan;
 use super::wanted::closed_by_a_person;
 use super::{Deciding, advance, observe};
 use crate::clock::Millis;
-use crate::workflow::command::{ApproveWhat, Command, PhaseRef};
+use crate::workflow::command::{Command, PhaseRef};
 use crate::workflow::fact::{Target, Thread};
 use crate::workflow::ids::{MicroUsd, Person};
-use crate::workflow::model::{Approval, Attempts, End, Fate, TroubleKind, Workflow, WriteReason};
+use crate::workflow::model::{Attempts, End, Fate, TroubleKind, Workflow, WriteReason};
 use crate::workflow::state::{self, Baton, State};
-use crate::workflow::waits::{self, What};
-use crate::workflow::{command, policy, reviews};
+use crate::workflow::{command, policy};
 
 /// Where a command comes from.
 pub(super) struct From {
@@ -90,173 +92,6 @@ fn start(d: &mut Deciding) -> Result<Option<String>, String> {
         return Ok(None);
     }
     Err("The work is under way already; `/status` tells where it stands.".to_owned())
-}
-
-/// What an approval may concern.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Approvable {
-    Plan,
-    OtherWork,
-    NoCi(Target),
-    Review(Target),
-    Release,
-}
-
-fn approve(d: &mut Deciding, what: Option<&ApproveWhat>, hash: Option<&str>, from: &From) -> Result<(), String> {
-    let open = approvables(&d.w, d.now);
-    let here: Vec<Approvable> = match (what, from.on) {
-        (Some(ApproveWhat::Plan), _) => open.iter().copied().filter(|a| *a == Approvable::Plan).collect(),
-        (Some(ApproveWhat::Release), _) => open.iter().copied().filter(|a| *a == Approvable::Release).collect(),
-        (Some(ApproveWhat::Phase(phase)), _) => {
-            let target = find(&d.w, phase)?;
-            open.iter().copied().filter(|a| concerns(*a, target)).collect()
-        }
-        (None, Some(Thread::Pull(number))) => {
-            let target = d.w.target_of_pull(number);
-            open.iter()
-                .copied()
-                .filter(|a| target.is_some_and(|t| concerns(*a, t)))
-                .collect()
-        }
-        (None, Some(Thread::Issue) | None) => open.clone(),
-    };
-    match here.as_slice() {
-        [] if open.is_empty() => Err("Nothing waits for an approval now.".to_owned()),
-        [] => Err(format!(
-            "That does not wait for an approval now; this does: {}.",
-            list(&d.w, &open)
-        )),
-        [one] => approve_one(d, *one, hash, from),
-        several => Err(format!(
-            "Several things wait for an approval: {}. Please name one.",
-            list(&d.w, several)
-        )),
-    }
-}
-
-fn approve_one(d: &mut Deciding, what: Approvable, hash: Option<&str>, from: &From) -> Result<(), String> {
-    let approval = |on: String| Approval {
-        by: Some(from.by.clone()),
-        comment: from.comment,
-        on,
-        at: from.at,
-    };
-    match what {
-        Approvable::Plan => {
-            let Some(plan) = &mut d.w.plan else {
-                return Err("There is no plan yet.".to_owned());
-            };
-            named(&plan.hash, hash)?;
-            if hash.is_none() && plan.posted_at.is_none_or(|posted| posted > from.at) {
-                return Err(format!(
-                    "A newer plan (version {}) was posted after that; please read it and approve again.",
-                    plan.version
-                ));
-            }
-            plan.approved = Some(approval(plan.hash.clone()));
-        }
-        Approvable::OtherWork => d.w.issue.other_work_accepted = true,
-        Approvable::NoCi(target) => {
-            let head =
-                d.w.track(target)
-                    .and_then(|t| t.head.clone())
-                    .map(|h| h.0)
-                    .unwrap_or_default();
-            named(&head, hash)?;
-            d.w.no_ci_accepted = Some(approval(head));
-        }
-        Approvable::Review(target) => {
-            reviews::may_approve_code(&d.w, &from.by).map_err(|r| r.sentence)?;
-            let head =
-                d.w.track(target)
-                    .and_then(|t| t.head.clone())
-                    .map(|h| h.0)
-                    .unwrap_or_default();
-            named(&head, hash)?;
-            if let Some(track) = d.w.track_mut(target) {
-                track.approved = Some(approval(head));
-            }
-        }
-        Approvable::Release => {
-            reviews::may_approve_code(&d.w, &from.by).map_err(|r| r.sentence)?;
-            let head = d.w.release_head().map(|h| h.0).unwrap_or_default();
-            named(&head, hash)?;
-            d.w.release_approved = Some(approval(head));
-        }
-    }
-    Ok(())
-}
-
-/// An approval that names a hash must name this one.
-fn named(actual: &str, hash: Option<&str>) -> Result<(), String> {
-    match hash {
-        Some(hash) if !actual.starts_with(&hash.to_ascii_lowercase()) => Err(format!(
-            "What waits now has the hash `{}`, not `{hash}`; please look at it again.",
-            actual.get(..8).unwrap_or(actual)
-        )),
-        _ => Ok(()),
-    }
-}
-
-/// What waits for an approval, by the same waits that people are shown.
-fn approvables(w: &Workflow, now: Millis) -> Vec<Approvable> {
-    let mut found = Vec::new();
-    for wait in waits::waits(w, now) {
-        let target = wait.phase.map_or(Target::Release, Target::Phase);
-        let what = match wait.what {
-            What::PlanApproval => Approvable::Plan,
-            What::OtherWork => Approvable::OtherWork,
-            What::NoCi => Approvable::NoCi(target),
-            What::PhaseReview if wait.command.is_some() => Approvable::Review(target),
-            What::ReleaseApproval => Approvable::Release,
-            What::PhaseReview
-            | What::Question
-            | What::Conflict
-            | What::Attempts
-            | What::Paused
-            | What::PullRequestClosed
-            | What::MergeRefused
-            | What::Budget
-            | What::RateLimit
-            | What::Slot
-            | What::Dependency
-            | What::Ci
-            | What::Model
-            | What::Github
-            | What::Clock => continue,
-        };
-        if !found.contains(&what) {
-            found.push(what);
-        }
-    }
-    found
-}
-
-fn concerns(what: Approvable, target: Target) -> bool {
-    match what {
-        Approvable::NoCi(t) | Approvable::Review(t) => t == target,
-        Approvable::Release => target == Target::Release,
-        Approvable::Plan | Approvable::OtherWork => false,
-    }
-}
-
-fn list(w: &Workflow, open: &[Approvable]) -> String {
-    let name = |target: &Target| match target {
-        Target::Phase(n) => w
-            .phases
-            .get(n)
-            .map_or_else(|| n.to_string(), |p| format!("`/approve {}`", p.plan.id)),
-        Target::Release => "`/approve release`".to_owned(),
-    };
-    open.iter()
-        .map(|a| match a {
-            Approvable::Plan => "`/approve plan`".to_owned(),
-            Approvable::OtherWork => "`/approve` (work beside somebody else's)".to_owned(),
-            Approvable::NoCi(t) | Approvable::Review(t) => name(t),
-            Approvable::Release => "`/approve release`".to_owned(),
-        })
-        .collect::<Vec<_>>()
-        .join(", ")
 }
 
 /// The phase a person names.

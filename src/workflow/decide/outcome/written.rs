@@ -1,0 +1,259 @@
+//! Outcomes of writes to GitHub.
+//!
+//! Invariant: what was done is remembered, also when nobody wants it any more.
+
+use super::super::{Deciding, observe};
+use super::target_of;
+use crate::workflow::fact::{Outcome, Target};
+use crate::workflow::ids::Sha;
+use crate::workflow::model::{Fate, Merged, Need, Track};
+use crate::workflow::order::Order;
+
+/// Outcomes of writes.
+pub(super) fn written(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i64) {
+    let now = d.now;
+    match (order, outcome) {
+        (Order::Status { .. }, Outcome::StatusWritten { comment, digest }) => {
+            d.w.notifications += u32::from(d.w.status.comment.is_none());
+            d.w.status.comment = Some(comment.clone());
+            rode(d, Some(digest));
+        }
+        (Order::PostPlan { version, .. }, Outcome::Posted { comment, at }) => {
+            d.w.notifications += 1;
+            match &mut d.w.plan {
+                Some(plan) if plan.version == *version => {
+                    plan.comment = Some(comment.clone());
+                    plan.posted_at = Some(*at);
+                }
+                _ => {
+                    d.w.stale_comments.insert(comment.node_id.clone());
+                }
+            }
+        }
+        (Order::PostQuestions { round }, Outcome::Posted { comment, at }) => {
+            d.w.notifications += 1;
+            if let Some(questions) = usize::try_from(*round)
+                .ok()
+                .and_then(|r| d.w.questions.get_mut(r.saturating_sub(1)))
+            {
+                questions.comment = Some(comment.clone());
+                questions.posted_at = Some(*at);
+                if questions.answer.is_some() {
+                    // The issue was edited while it was being asked.
+                    d.w.stale_comments.insert(comment.node_id.clone());
+                }
+            }
+        }
+        (Order::AskPerson { key }, Outcome::Posted { comment, .. }) => {
+            d.w.notifications += 1;
+            d.w.needs.insert(
+                key.clone(),
+                Need {
+                    comment: Some(comment.clone()),
+                },
+            );
+        }
+        (Order::React { .. } | Order::Reply { .. } | Order::Minimise { .. }, _) => answered_people(d, order),
+        (Order::SetLabel, _) => d.w.issue.labelled = true,
+        (Order::CloseIssue, _) => d.w.issue.open = false,
+        (Order::ClosePull { pull, .. }, _) => {
+            for target in d.w.targets() {
+                let Some(track) = d.w.track_mut(target) else { continue };
+                track.closed_by_us |= track.pull.as_ref().is_some_and(|p| p.number == *pull);
+                track.left_open = track.left_open.take().filter(|p| p.number != *pull);
+            }
+        }
+        (Order::DeleteBranches { .. }, Outcome::Settled { note }) => {
+            d.w.cleanup.branches = true;
+            d.w.remarks.extend(note.clone());
+        }
+        (Order::CreateBase { .. }, Outcome::BaseCreated { head }) => {
+            if let Some(heads) = &mut d.w.heads {
+                heads.integration = Some(head.clone());
+            }
+        }
+        (Order::DescribeRelease { digest }, _) => d.w.described = Some(digest.clone()),
+        _ => moved(d, order, outcome, seq),
+    }
+    if matches!(order, Order::Status { .. }) {
+        d.w.status.at = Some(now);
+    }
+}
+
+/// A comment was reacted to, replied to or hidden.
+fn answered_people(d: &mut Deciding, order: &Order) {
+    if let Order::Minimise { node_id } = order {
+        d.w.stale_comments.remove(node_id);
+        let waits = &d.w.waiting_since;
+        d.w.needs
+            .retain(|key, need| waits.contains_key(key) || need.comment.as_ref().is_none_or(|c| c.node_id != *node_id));
+    } else if let Order::React { comment, with, .. } = order {
+        if let Some(ack) = d.w.acks.get_mut(comment) {
+            ack.reactions.retain(|r| r != with);
+        }
+        drop_ack(d, *comment);
+    } else if let Order::Reply { comment } = order {
+        d.w.notifications += 1;
+        if let Some(ack) = d.w.acks.get_mut(comment) {
+            ack.reply = None;
+        }
+        drop_ack(d, *comment);
+    }
+}
+
+/// Outcomes that concern a branch and its pull request.
+pub(super) fn moved(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i64) {
+    let now = d.now;
+    let Some(target) = target_of(order) else { return };
+    match outcome {
+        Outcome::Opened {
+            pull,
+            head,
+            draft,
+            status,
+        } => {
+            d.w.notifications += 1;
+            rode(d, status.as_ref());
+            let Some(track) = d.w.track_mut(target) else { return };
+            track.pull = Some(pull.clone());
+            track.draft = *draft;
+            pushed(track, head, now);
+        }
+        Outcome::Pushed { head, status } => {
+            rode(d, status.as_ref());
+            if let Some(track) = d.w.track_mut(target) {
+                pushed(track, head, now);
+            }
+            if target == Target::Release
+                && let Some(heads) = &mut d.w.heads
+            {
+                heads.integration = Some(head.clone());
+            }
+        }
+        Outcome::Presented { status, asked } => {
+            rode(d, status.as_ref());
+            if let Some(track) = d.w.track_mut(target) {
+                track.presented.clone_from(&track.head);
+                track.draft = false;
+                track.asked.clone_from(asked);
+            }
+        }
+        Outcome::BranchUpdated { head } => {
+            if let Some(track) = d.w.track_mut(target) {
+                if track.head.as_ref() != Some(head) {
+                    track.updates.insert(head.clone());
+                    pushed_head(track, head, now);
+                }
+                track.updated_at = Some(now);
+            }
+        }
+        Outcome::Merged { sha, status } => {
+            rode(d, status.as_ref());
+            merged(d, target, sha);
+        }
+        Outcome::Settled { .. } => settled(d, order, target),
+        Outcome::Read { .. }
+        | Outcome::Surveyed(_)
+        | Outcome::FailuresRead(_)
+        | Outcome::PatchCompared { .. }
+        | Outcome::Answered(_)
+        | Outcome::Unanswered { .. }
+        | Outcome::OverBudget { .. }
+        | Outcome::StatusWritten { .. }
+        | Outcome::Posted { .. }
+        | Outcome::BaseCreated { .. }
+        | Outcome::Reverted { .. }
+        | Outcome::Woke
+        | Outcome::Refused(_) => {
+            // An outcome that does not fit its order: what is there tells.
+            if let Some(track) = d.w.track_mut(target) {
+                track.look = Some(seq);
+            }
+        }
+    }
+}
+
+/// Small things that were done for a pull request.
+fn settled(d: &mut Deciding, order: &Order, target: Target) {
+    let Some(track) = d.w.track_mut(target) else { return };
+    if let Order::MarkReady { .. } = order {
+        track.draft = false;
+    } else if let Order::WriteCheck { digest, .. } = order {
+        track.check_written = Some(digest.clone());
+    } else if let Order::AnswerReviews { reviews, .. } = order {
+        track.to_answer.retain(|id| !reviews.contains(id));
+        d.w.notifications += 1;
+    } else if let Order::Rerun { .. } = order {
+        rerun(track);
+    }
+}
+
+/// Checks run again: their old results count no more.
+fn rerun(track: &mut Track) {
+    let names = std::mem::take(&mut track.rerunning);
+    if let Some(view) = &track.checks {
+        track
+            .superseded
+            .extend(view.checks.iter().filter(|c| names.contains(&c.name)).filter_map(|c| c.id));
+    }
+    for name in names {
+        *track.reruns.entry(name).or_default() += 1;
+    }
+    track.failures = None;
+    track.diagnosis = None;
+}
+
+/// The status comment was written, or rode along.
+fn rode(d: &mut Deciding, digest: Option<&String>) {
+    if let Some(digest) = digest {
+        d.w.status.digest = Some(digest.clone());
+        d.w.status.at = Some(d.now);
+    }
+}
+
+/// Our commit is the head.
+fn pushed(track: &mut Track, head: &Sha, now: crate::clock::Millis) {
+    if let Some(change) = track.change.take() {
+        track.pushed.push(change.blob);
+        track.report = Some(change.report);
+    }
+    track.refused = None;
+    pushed_head(track, head, now);
+}
+
+fn pushed_head(track: &mut Track, head: &Sha, now: crate::clock::Millis) {
+    if let Some(old) = track.head.replace(head.clone())
+        && old != *head
+    {
+        track.former.insert(old);
+    }
+    track.head_at = Some(now);
+    track.reruns.clear();
+    track.rerunning.clear();
+    track.failures = None;
+    track.diagnosis = None;
+}
+
+pub(super) fn merged(d: &mut Deciding, target: Target, sha: &Sha) {
+    let now = d.now;
+    let Some(track) = d.w.track_mut(target) else { return };
+    if track.merged.is_some() {
+        return;
+    }
+    track.merged = Some(Merged {
+        sha: sha.clone(),
+        by: None,
+        at: now,
+    });
+    if let Target::Phase(number) = target
+        && let Some(phase) = d.w.phases.get_mut(&number)
+    {
+        phase.fate = Fate::Merged;
+    }
+    observe::onto(d, target, sha);
+}
+
+fn drop_ack(d: &mut Deciding, comment: u64) {
+    d.w.acks
+        .retain(|id, ack| *id != comment || !ack.reactions.is_empty() || ack.reply.is_some());
+}

@@ -1,0 +1,51 @@
+//! Orders after the end: closing what is left open, deleting branches, looking at a revert.
+//!
+//! Invariant: nothing of other people's is deleted.
+
+use crate::workflow::fact::PullState;
+use crate::workflow::model::{End, Track, Workflow};
+use crate::workflow::order::Order;
+use crate::workflow::settings::DeleteBranches;
+
+/// A pull request of ours that is to be closed.
+pub(super) fn close(track: &Track, over: bool, note: &str) -> Option<Order> {
+    let pull = track.pull.as_ref()?;
+    let open = track.merged.is_none() && !track.closed_by_us && track.seen.as_ref().is_none_or(|s| s.state == PullState::Open);
+    (over && open).then(|| Order::ClosePull {
+        pull: pull.number,
+        node_id: pull.node_id.clone(),
+        note: note.to_owned(),
+    })
+}
+
+pub(super) fn after_the_end(w: &Workflow, orders: &mut Vec<Order>) {
+    let tracks = || w.phases.values().map(|p| &p.track).chain([&w.release]);
+    match w.ended {
+        Some(End::Cancelled) => {
+            orders.extend(tracks().filter_map(|t| close(t, true, "The work was cancelled. The branch stays.")));
+        }
+        Some(End::Complete) => {
+            orders.extend(w.revert.map(|pull| Order::ReadRevert { pull }));
+            orders.extend(tracks().filter_map(|t| close(t, true, "The work was released without this.")));
+            if w.look.is_none() && w.issue.open {
+                orders.push(Order::CloseIssue);
+            }
+            let keep = match w.settings.merge.delete_branches {
+                DeleteBranches::No => true,
+                DeleteBranches::Yes => false,
+                DeleteBranches::Auto => w.survey.as_ref().is_some_and(|s| s.deletes_branches),
+            };
+            if !keep && !w.cleanup.branches {
+                let ours = |t: &&Track| t.merged.is_some() && t.foreign.is_empty() && !t.branch.is_empty();
+                let branches: Vec<_> = tracks()
+                    .filter(ours)
+                    .filter_map(|t| t.head.clone().map(|head| (t.branch.clone(), head)))
+                    .collect();
+                if !branches.is_empty() {
+                    orders.push(Order::DeleteBranches { branches });
+                }
+            }
+        }
+        Some(End::RolledBack) | None => {}
+    }
+}

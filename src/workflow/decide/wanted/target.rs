@@ -1,0 +1,243 @@
+//! Orders about one branch with its pull request.
+//!
+//! Invariant: they name the head or turn they are for, so that the next one is another order.
+
+use super::super::track;
+use super::NOW;
+use crate::clock::Millis;
+use crate::workflow::ci::{self, CiVerdict};
+use crate::workflow::fact::{PullState, Target};
+use crate::workflow::model::{Fate, Track, Workflow};
+use crate::workflow::order::{Ask, Order};
+use crate::workflow::reviews;
+use crate::workflow::state::{Baton, State};
+use crate::workflow::text::check;
+use crate::workflow::waits::Waiting;
+
+/// What one branch with its pull request wants.
+pub(super) fn one(w: &Workflow, target: Target, now: Millis, orders: &mut Vec<Order>) {
+    let Some(track) = w.track(target) else { return };
+    let Some(state) = w.state_of(target) else { return };
+    let asleep = match target {
+        Target::Phase(number) => {
+            w.baton != Baton::Forked
+                || w.phases
+                    .get(&number)
+                    .is_none_or(|p| p.frozen || !matches!(p.fate, Fate::Open | Fate::Failed))
+        }
+        Target::Release => track.pull.is_none(),
+    };
+    if asleep || track.merged.is_some() {
+        return;
+    }
+    let gave_up = track.gave_up;
+    reads(w, target, state, now, orders);
+    if closed_by_a_person(track) {
+        return;
+    }
+    if !track.to_answer.is_empty()
+        && track.change.is_none()
+        && !matches!(state, State::Implementation)
+        && let Some(head) = &track.head
+    {
+        orders.push(Order::AnswerReviews {
+            target,
+            head: head.clone(),
+            reviews: track.to_answer.iter().copied().collect(),
+        });
+    }
+    if gave_up {
+        return;
+    }
+    match state {
+        State::Implementation if track.change.is_none() => orders.push(Order::Ask(Ask::Write {
+            target,
+            turn: track.turn,
+        })),
+        State::HandoffToTester => push(track, target, orders),
+        State::Testing => failing(w, target, track, now, orders),
+        State::Verification => verifying(w, target, track, now, orders),
+        State::HandoffToReleaser | State::Deployment => merging(w, target, track, now, orders),
+        State::Discovery
+        | State::Planning
+        | State::HandoffToCoder
+        | State::Implementation
+        | State::HandoffToVerifier
+        | State::Complete => {}
+    }
+}
+
+/// The check run of a head that stops here and will not be presented: what stopped it, and who can move it.
+pub(super) fn stopped(w: &Workflow, target: Target, now: Millis, waits: &[Waiting]) -> Option<Order> {
+    let track = w
+        .track(target)
+        .filter(|t| t.pull.is_some() && t.merged.is_none() && t.change.is_none())?;
+    let head = track.head.clone()?;
+    let testing = matches!(w.state_of(target), Some(State::HandoffToTester | State::Testing));
+    let judged = ci::judge(w, target, now);
+    let person = matches!(judged, CiVerdict::Absent | CiVerdict::TooLong | CiVerdict::Person(_));
+    let stops = track.gave_up || (testing && person);
+    if !stops {
+        return None;
+    }
+    let digest = format!("{head}:{}", check::run(w, target, waits).digest);
+    (track.check_written.as_ref() != Some(&digest)).then_some(Order::WriteCheck { target, head, digest })
+}
+
+/// Whether a person closed the pull request.
+pub(in crate::workflow) fn closed_by_a_person(track: &Track) -> bool {
+    !track.closed_by_us
+        && track
+            .seen
+            .as_ref()
+            .is_some_and(|s| s.state == PullState::Closed || s.base != track.base)
+}
+
+/// When to read the pull request: at once after a hint; while no check has begun, at the end of the grace time. Whatever is
+/// missed is found by reading the issue with all its pull requests from time to time.
+fn reads(w: &Workflow, target: Target, state: State, now: Millis, orders: &mut Vec<Order>) {
+    let Some((track, pull)) = w.track(target).and_then(|t| t.pull.as_ref().map(|p| (t, p.number))) else {
+        return;
+    };
+    let watching = !matches!(
+        state,
+        State::Discovery | State::Planning | State::HandoffToCoder | State::Implementation
+    );
+    if track.look.is_some() {
+        if watching || w.closing.is_some() {
+            orders.push(Order::ReadPull { target, pull, due: NOW });
+        }
+    } else if watching && let CiVerdict::NotBegun { grace_until } = ci::judge(w, target, now) {
+        orders.push(Order::ReadPull {
+            target,
+            pull,
+            due: grace_until,
+        });
+    }
+}
+
+fn push(track: &Track, target: Target, orders: &mut Vec<Order>) {
+    let Some(change) = &track.change else { return };
+    match (&track.pull, &track.head, &track.from) {
+        (Some(_), Some(head), _) => orders.push(Order::Push {
+            target,
+            head: head.clone(),
+            change: change.blob.clone(),
+        }),
+        (_, _, Some(base)) => {
+            orders.push(Order::Open {
+                target,
+                branch: track.branch.clone(),
+                base: base.clone(),
+                change: change.blob.clone(),
+            });
+        }
+        _ => {}
+    }
+}
+
+/// Failed checks: read why, have it diagnosed, run again what may have been chance.
+fn failing(w: &Workflow, target: Target, track: &Track, now: Millis, orders: &mut Vec<Order>) {
+    let Some(head) = track.head.clone() else { return };
+    if !track.rerunning.is_empty() {
+        let mut runs: Vec<u64> = track
+            .checks
+            .iter()
+            .flat_map(|c| &c.checks)
+            .filter(|c| track.rerunning.contains(&c.name))
+            .filter_map(|c| c.run)
+            .collect();
+        runs.sort_unstable();
+        runs.dedup();
+        orders.push(Order::Rerun { target, head, runs });
+        return;
+    }
+    let CiVerdict::Red(names) = ci::judge(w, target, now) else {
+        return;
+    };
+    match &track.failures {
+        Some(failures) if failures.head == head => {
+            if track.diagnosis.is_none() {
+                orders.push(Order::Ask(Ask::Diagnose {
+                    target,
+                    head,
+                    failures: failures.blob.clone(),
+                }));
+            }
+        }
+        _ => orders.push(Order::ReadFailures { target, head, names }),
+    }
+}
+
+fn verifying(w: &Workflow, target: Target, track: &Track, now: Millis, orders: &mut Vec<Order>) {
+    let Some(head) = track.head.clone() else { return };
+    if !matches!(ci::judge(w, target, now), CiVerdict::Green { .. }) {
+        return;
+    }
+    let verdict = track.verdict.as_ref().filter(|(of, _)| *of == head);
+    match verdict {
+        None => orders.push(Order::Ask(Ask::Verify {
+            target,
+            head,
+            turn: track.verify_turn,
+        })),
+        Some((_, verdict)) if verdict.good() && track.presented.as_ref() != Some(&head) && target != Target::Release => {
+            orders.push(Order::Present { target, head });
+        }
+        Some(_) => {}
+    }
+    if let Some((old, new)) = reviews::to_compare(w, target) {
+        orders.push(Order::ComparePatch { target, old, new });
+    }
+}
+
+fn merging(w: &Workflow, target: Target, track: &Track, now: Millis, orders: &mut Vec<Order>) {
+    let Some(head) = track.head.clone() else { return };
+    let Some(heads) = &w.heads else { return };
+    let deploying = w.baton == Baton::Whole(State::Deployment);
+    let onto = if target == Target::Release || w.is_direct() {
+        Some(&heads.default)
+    } else {
+        heads.integration.as_ref()
+    };
+    let Some(base) = onto.cloned() else { return };
+    if target == Target::Release {
+        if matches!(ci::judge(w, target, now), CiVerdict::Green { .. }) && track.presented.as_ref() != Some(&head) && !track.draft
+        {
+            orders.push(Order::Present {
+                target,
+                head: head.clone(),
+            });
+        }
+        failing(w, target, track, now, orders);
+        if !deploying {
+            return;
+        }
+    } else if target.phase() != track::next_to_merge(w) {
+        return;
+    }
+    if track.look.is_some() {
+        return; // something came in: it is read first
+    }
+    if needs_update(w, target, track) {
+        orders.push(Order::UpdateBranch { target, head, base });
+        return;
+    }
+    orders.push(Order::Merge { target, head, base });
+}
+
+/// Whether the base has to be merged in first: GitHub asks for it, it conflicts, or a sibling that was merged meanwhile
+/// touched the same files.
+fn needs_update(w: &Workflow, target: Target, track: &Track) -> bool {
+    let asked = track
+        .seen
+        .as_ref()
+        .is_some_and(|s| s.merge_state == "behind" || s.mergeable == Some(false));
+    let Target::Phase(number) = target else { return asked };
+    let Some(mine) = w.phases.get(&number) else { return asked };
+    let since = track.updated_at.or(track.started_at);
+    let overlap = w.phases.values().any(|p| {
+        p.track.merged.as_ref().is_some_and(|m| Some(m.at) > since) && p.plan.files.iter().any(|f| mine.plan.files.contains(f))
+    });
+    asked || overlap
+}

@@ -1,0 +1,131 @@
+//! What went wrong, who has to act, and what only takes time.
+//!
+//! Invariant: what is tried again by itself asks nobody.
+
+use super::super::decide::seen::over_budget;
+use super::super::fact::{DelayedBy, Target};
+use super::super::model::{Trouble, TroubleKind};
+use super::{About, Found, WaitKind, What, ask, name};
+
+/// Orders that could not be carried out.
+pub(super) fn troubles(found: &mut Found<'_>) {
+    for (slot, trouble) in &found.w.troubles {
+        let phase = trouble.target.and_then(Target::phase);
+        let name = name(found.w, trouble.target);
+        let retry = phase
+            .and_then(|n| found.w.phases.get(&n))
+            .map_or_else(|| "/retry".to_owned(), |p| format!("/retry {}", p.plan.id));
+        let Trouble { kind, until, .. } = trouble;
+        let sentence = trouble.sentence.trim_end_matches('.');
+        match kind {
+            TroubleKind::Budget => {} // told by the money below
+            TroubleKind::Model => {
+                let text = format!("No model gave a usable answer for {name}: {sentence}. `{retry}` asks again.");
+                found.person(What::Model, phase, slot, ask("a writer", Some(retry), text));
+            }
+            TroubleKind::Conflict => {
+                let text = format!(
+                    "{name} conflicts with its base: {sentence}. Please merge the base into the branch and resolve it; Millhand goes on by itself."
+                );
+                found.person(What::Conflict, phase, slot, ask("a writer", Some(retry), text));
+            }
+            TroubleKind::Workflows => {
+                let text = format!(
+                    "GitHub does not let Millhand update {name}, because workflow files on the default branch have changed: {sentence}. Please press \"Update branch\" on its pull request, then `{retry}`."
+                );
+                found.person(What::MergeRefused, phase, slot, ask("a writer", Some(retry), text));
+            }
+            TroubleKind::MergeRefused => {
+                let text = format!(
+                    "GitHub refuses the merge of {name}: {sentence}. Once that is settled, merge it yourself or `{retry}`."
+                );
+                found.person(What::MergeRefused, phase, slot, ask("a writer", Some(retry), text));
+            }
+            TroubleKind::Permission | TroubleKind::Loop => {
+                let then = until.map_or_else(|| format!("then `{retry}`"), |_| "Millhand tries again by itself".to_owned());
+                let text = format!("{name} cannot go on: {sentence}. The operator or an owner must look; {then}.");
+                let kind = WaitKind::Operator;
+                let mark = slot.clone();
+                let who = "the operator".to_owned();
+                found.add(About {
+                    kind,
+                    what: What::Github,
+                    phase,
+                    mark,
+                    who,
+                    command: until.is_none().then_some(retry),
+                    hash: None,
+                    sentence: text,
+                });
+            }
+            TroubleKind::ModelAway | TroubleKind::Github => {
+                let (what, who) = if *kind == TroubleKind::ModelAway {
+                    (What::Model, "the model's provider")
+                } else {
+                    (What::Github, "GitHub")
+                };
+                let again = until
+                    .map(|u| format!(" Millhand tries again at {}.", u.rfc3339()))
+                    .unwrap_or_default();
+                found.machine(
+                    what,
+                    phase,
+                    slot,
+                    ask(who, None, format!("{who} does not answer for {name}: {sentence}.{again}")),
+                );
+            }
+        }
+    }
+}
+
+pub(super) fn money(found: &mut Found<'_>) {
+    let w = found.w;
+    if !over_budget(w) {
+        return;
+    }
+    let sentence = format!(
+        "The budget is used up: {} of {} are spent and the next model call could pass the cap. `/budget <amount>` raises it, up to {}.",
+        w.cost.spent, w.budget, w.budget_max
+    );
+    let who = w.requester.login.clone();
+    let mark = w.budget.0.to_string();
+    let command = Some("/budget <amount>".to_owned());
+    found.add(About {
+        kind: WaitKind::Limit,
+        what: What::Budget,
+        phase: None,
+        mark,
+        who,
+        command,
+        hash: None,
+        sentence,
+    });
+}
+
+/// Orders that wait for capacity.
+pub(super) fn delays(found: &mut Found<'_>) {
+    for (key, delay) in &found.w.delays {
+        let (kind, what, who) = match delay.on {
+            DelayedBy::Github => (WaitKind::Machine, What::Github, "GitHub"),
+            DelayedBy::RateLimit => (WaitKind::Limit, What::RateLimit, "GitHub"),
+            DelayedBy::Model => (WaitKind::Machine, What::Model, "the model's provider"),
+        };
+        let phase = found
+            .w
+            .outstanding
+            .get(key)
+            .and_then(super::super::order::Order::target)
+            .and_then(Target::phase);
+        let sentence = format!("{} Millhand tries again at {}.", delay.sentence, delay.until.rfc3339());
+        found.add(About {
+            kind,
+            what,
+            phase,
+            mark: key.clone(),
+            who: who.to_owned(),
+            command: None,
+            hash: None,
+            sentence,
+        });
+    }
+}
