@@ -5,7 +5,7 @@
 use axum::http::Method;
 use millhand::workflow::ids::PhaseNumber;
 use millhand::workflow::model::End;
-use millhand::workflow::state::{Baton, State};
+use millhand::workflow::state::State;
 use serde_json::{Value, json};
 
 use super::gestures::{checks_rule, reviews_rule};
@@ -16,7 +16,7 @@ use super::town::{Setting, Town};
 const ONLY_MAIN: &str = "name: CI\non:\n  pull_request: { branches: [main] }\njobs:\n  test:\n    runs-on: ubuntu-latest\n    \
                          steps:\n      - uses: actions/checkout@v4\n      - run: ./ci.sh\n";
 
-async fn to_the_release(town: &Town) -> u64 {
+pub(super) async fn to_the_release(town: &Town) -> u64 {
     let issue = town.begun("Greet", ONE).await;
     town.approve_phases(issue).await;
     let waits = town.waits(issue).await;
@@ -56,67 +56,6 @@ async fn who_started_may_not_approve_the_release_alone() {
     town.release(issue).await;
     town.complete(issue).await;
     town.over().await;
-}
-
-#[tokio::test]
-async fn a_person_who_merges_the_release_has_approved_it_whatever_is_told_first() {
-    let orders = [
-        json!({ "delay_ms": 20_000, "events": ["pull_request"] }),
-        json!({ "delay_ms": 20_000, "events": ["issues"] }),
-        json!({ "reorder": true }),
-        json!({ "duplicate": true }),
-        json!({ "drop": true, "events": ["pull_request"] }),
-        json!({ "drop": true, "events": ["issues"] }),
-        json!({ "drop": true }),
-    ];
-    for order in orders {
-        let town = Town::new(Setting::default()).await;
-        let issue = to_the_release(&town).await;
-        let pull = town.release_of(issue).await;
-        town.switch("webhooks", order.clone()).await;
-        town.must(
-            "reviewer",
-            Method::PUT,
-            &format!("/repos/acme/todo/pulls/{pull}/merge"),
-            json!({}),
-        )
-        .await;
-        town.settle().await;
-        let w = town.known(issue).await;
-        assert_eq!(
-            (w.ended, w.baton),
-            (Some(End::Complete), Baton::Whole(State::Complete)),
-            "{order}"
-        );
-        assert_eq!(
-            w.release
-                .merged
-                .as_ref()
-                .and_then(|m| m.by.as_ref())
-                .map(|p| p.login.as_str()),
-            Some("reviewer"),
-            "{order}"
-        );
-        town.complete(issue).await;
-        town.over().await;
-    }
-}
-
-#[tokio::test]
-async fn our_own_release_is_told_in_any_order() {
-    let orders = [
-        json!({ "delay_ms": 20_000, "events": ["pull_request"] }),
-        json!({ "reorder": true }),
-        json!({ "drop": true }),
-    ];
-    for order in orders {
-        let town = Town::new(Setting::default()).await;
-        let issue = to_the_release(&town).await;
-        town.switch("webhooks", order.clone()).await;
-        town.release(issue).await;
-        town.complete(issue).await;
-        town.over().await;
-    }
 }
 
 #[tokio::test]

@@ -277,3 +277,55 @@ async fn a_dismissed_approval_is_none() {
     town.until_complete(issue).await;
     town.over().await;
 }
+
+#[tokio::test]
+async fn who_may_not_write_asks_for_nothing_and_approves_nothing() {
+    let town = Town::new(Setting::default()).await;
+    let issue = town.begun("Greet", ONE).await;
+    let pull = town.pull_of(issue, 1).await;
+    for login in ["reader", "outsider", "triager"] {
+        town.review(login, pull, "REQUEST_CHANGES", "paint it blue").await;
+        town.review(login, pull, "APPROVE", "or not").await;
+        town.review(login, pull, "REQUEST_CHANGES", "no, blue").await;
+        town.settle().await;
+    }
+    assert_eq!(town.commits(pull).await.len(), 1, "nothing was written for them");
+    assert_eq!(town.pull(pull).await["merged"], false, "and nothing merged");
+    assert_eq!(town.said(pull), Vec::<String>::new());
+    // Nor do they hold up those who may.
+    town.review("reviewer", pull, "APPROVE", "good").await;
+    town.settle().await;
+    assert_eq!(town.pull(pull).await["merged"], true, "{:#?}", town.waits(issue).await);
+    town.until_complete(issue).await;
+    town.over().await;
+}
+
+#[tokio::test]
+async fn a_review_that_only_comments_is_taken_up_where_it_says_something_about_a_line() {
+    let town = Town::new(Setting::default()).await;
+    let issue = town.begun("Greet", ONE).await;
+    let pull = town.pull_of(issue, 1).await;
+    town.review("reviewer", pull, "COMMENT", "I shall look at it tomorrow").await;
+    town.settle().await;
+    assert_eq!(town.commits(pull).await.len(), 1, "that asks for nothing");
+
+    let head = town.pull(pull).await["head"]["sha"].clone();
+    let remark = json!({ "path": "src/greet-by-name.rs", "line": 1, "side": "RIGHT", "body": "say whom" });
+    let review = json!({ "event": "COMMENT", "body": "a detail", "commit_id": head, "comments": [remark] });
+    town.must(
+        "reviewer",
+        Method::POST,
+        &format!("/repos/acme/todo/pulls/{pull}/reviews"),
+        review,
+    )
+    .await;
+    town.settle().await;
+    assert_eq!(town.commits(pull).await.len(), 2, "{:#?}", town.waits(issue).await);
+    assert_eq!(town.said(pull).len(), 1, "one answer");
+    // A comment blocks nothing: the approval that follows merges.
+    town.review("reviewer", pull, "APPROVE", "good").await;
+    town.settle().await;
+    assert_eq!(town.pull(pull).await["merged"], true, "{:#?}", town.waits(issue).await);
+    town.until_complete(issue).await;
+    town.over().await;
+}
