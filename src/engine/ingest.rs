@@ -10,6 +10,7 @@ use crate::github::InstallationId;
 use crate::github::webhook::{Concern, Payload};
 use crate::store::rows::UNROUTED;
 use crate::store::{NewDelivery, StoreError};
+use crate::workflow::text::branch;
 
 /// Kind of inbox rows that hold a webhook; the event's name follows.
 pub(super) const WEBHOOK: &str = "webhook:";
@@ -99,11 +100,14 @@ impl Engine {
     /// The subjects that a delivery concerns: by number, by branch, by what was recorded; or, for a commit that nothing
     /// leads from yet, the place where it waits for that.
     async fn subjects(&self, payload: &Payload) -> Result<Vec<String>, StoreError> {
+        if matches!(payload, Payload::Installation(_) | Payload::Repositories(_)) {
+            return Ok(vec![subject::SERVICE.to_owned()]);
+        }
         let route = payload.route();
         let Some(repository) = route.repository.and_then(|id| i64::try_from(id.0).ok()) else {
             return Ok(Vec::new());
         };
-        let prefix = &self.0.config.settings.branches.prefix;
+        let prefix = branch::cleaned(&self.0.config.settings.branches.prefix);
         let mut branches = false;
         let mut waits_for = None;
         for concern in &route.concerns {
@@ -111,7 +115,7 @@ impl Engine {
                 Concern::Issue(number) => return Ok(vec![subject::issue(repository, *number)]),
                 Concern::Branch(name) => {
                     branches = true;
-                    match subject::issue_of_branch(name, prefix) {
+                    match subject::issue_of_branch(name, &prefix) {
                         Some(issue) => return Ok(vec![subject::issue(repository, issue)]),
                         None => continue,
                     }

@@ -48,6 +48,10 @@ pub(super) fn translate(subject: &str, row: &InboxRow, open: bool, labels: &Labe
     let Ok(payload) = Payload::parse(event, &row.body) else {
         return Said::Nothing("malformed");
     };
+    if matches!(payload, Payload::Installation(_) | Payload::Repositories(_)) {
+        // Somebody installed the App or gave it another repository: a label there counts from now on.
+        return Said::Job(Job::ListInstallations { due: row.received_at });
+    }
     if open {
         return look(&payload).map_or(Said::Nothing("no change"), |look| {
             Said::Fact(Box::new(arrival(row, Fact::Look(look))))

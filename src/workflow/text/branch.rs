@@ -51,19 +51,18 @@ pub fn phase(w: &Workflow, id: &str, run: u32) -> String {
     }
 }
 
-/// What all names begin with: `branches.prefix`, without what git refuses in a branch's name (git-check-ref-format(1)), what
-/// is not ASCII and what a shell reads as something else. An ordinary prefix stays as it is.
+/// What all names begin with.
 #[must_use]
 pub fn prefix(w: &Workflow) -> String {
+    cleaned(&w.settings.branches.prefix)
+}
+
+/// `branches.prefix` without what git refuses in a branch's name (git-check-ref-format(1)), what is not ASCII and what a
+/// shell reads as something else. An ordinary prefix stays as it is.
+#[must_use]
+pub fn cleaned(prefix: &str) -> String {
     let allowed = |c: &char| c.is_ascii_alphanumeric() || "/._-+@=".contains(*c);
-    let mut kept: String = w
-        .settings
-        .branches
-        .prefix
-        .chars()
-        .filter(allowed)
-        .take(PREFIX_CHARS_MAX)
-        .collect();
+    let mut kept: String = prefix.chars().filter(allowed).take(PREFIX_CHARS_MAX).collect();
     while kept.contains("..") {
         kept = kept.replace("..", ".");
     }

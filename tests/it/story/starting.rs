@@ -1,6 +1,9 @@
 //! Who starts work, who does not, and how it begins: labels, forms, bots, `/start`, questions.
 
+use std::time::Duration;
+
 use axum::http::Method;
+use millhand::clock::Clock as _;
 use millhand::workflow::settings::Settings;
 use millhand::workflow::state::{Baton, State};
 use serde_json::{Value, json};
@@ -240,5 +243,19 @@ async fn an_answer_that_no_writer_gave_takes_the_waiver_away() {
     assert_eq!(town.workflow(issue).await.unwrap().baton, Baton::Whole(State::HandoffToCoder));
     let plan = town.said_once(issue);
     assert!(plan.contains("/approve plan"), "{plan}");
+    town.finish().await;
+}
+
+#[tokio::test]
+async fn a_repository_that_is_added_is_served_at_once() {
+    let town = Town::new(Setting::default()).await;
+    let before = town.clock.now();
+    let files = json!({ "name": "new", "files": { "README.md": "# New\n" } });
+    town.verb("repositories", files).await;
+    town.pass(Duration::from_secs(5)).await;
+    let served = town.engine().repository("acme/new").await.unwrap();
+    assert!(served.is_some(), "{:#?}", town.asked.lock().unwrap());
+    assert!(town.clock.now().since(before).as_secs() < 60, "no sweep was waited for");
+    assert!(town.said_anywhere().is_empty());
     town.finish().await;
 }
