@@ -6,7 +6,6 @@
 use std::sync::atomic::Ordering;
 
 use super::{Engine, subject};
-use crate::github::InstallationId;
 use crate::github::webhook::{Concern, Payload};
 use crate::store::rows::UNROUTED;
 use crate::store::{NewDelivery, StoreError};
@@ -56,7 +55,7 @@ impl Engine {
     pub async fn ingest(&self, delivery: Delivery) -> Result<Ingested, IngestError> {
         let payload = Payload::parse(&delivery.event, &delivery.body).map_err(|e| IngestError::Malformed(e.to_string()))?;
         self.0.heard.store(self.now().0, Ordering::Relaxed);
-        if self.is_echo(&payload).await {
+        if self.is_echo(&payload) {
             return Ok(Ingested::Unused);
         }
         let subjects = self.subjects(&payload).await?;
@@ -79,13 +78,11 @@ impl Engine {
     }
 
     /// Whether the delivery only tells what we did ourselves. Checks of other Apps on our commits name us as their sender,
-    /// since we pushed: there only the App that owns the check counts.
-    async fn is_echo(&self, payload: &Payload) -> bool {
-        let Some(installation) = payload.route().installation else {
+    /// since we pushed: there only the App that owns the check counts. GitHub is not asked who we are, it waits for an
+    /// answer; not knowing yet costs one look too many, nothing else.
+    fn is_echo(&self, payload: &Payload) -> bool {
+        let Some(identity) = self.0.github.known_identity() else {
             return false;
-        };
-        let Ok(identity) = self.0.github.identity(InstallationId(installation.0)).await else {
-            return false; // not knowing costs one look too many, nothing else
         };
         if let Payload::CheckSuite(event) = payload {
             return event.about.app == Some(identity.app_id);

@@ -79,6 +79,9 @@ pub(super) async fn list_installations(p: &Performing<'_>) -> Result<Ended, Trou
         let repositories = if suspended {
             Vec::new()
         } else {
+            if let Err(error) = p.github.identity(installation.id).await {
+                tracing::debug!(%error, "Who Millhand is could not be asked; it is asked again with the next list");
+            }
             p.github.repositories(installation.id).await?
         };
         let id = number(installation.id.0);

@@ -184,6 +184,12 @@ impl Github {
         };
         self.inner.identity.get_or_try_init(|| ask).await
     }
+
+    /// Who Millhand is, if that was asked already. Asks nobody.
+    #[must_use]
+    pub fn known_identity(&self) -> Option<&Identity> {
+        self.inner.identity.get()
+    }
 }
 
 impl Permission {
