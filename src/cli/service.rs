@@ -6,7 +6,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::time::Duration;
 
 use secrecy::ExposeSecret as _;
@@ -70,6 +70,7 @@ impl Service {
             clock,
             entropy: Arc::clone(&entropy),
             heard: AtomicI64::new(0),
+            missed: AtomicBool::new(false),
             // The App's key outlives restarts and is secret: so is what is derived from it.
             envelope: EnvelopeKey::new(app.key.expose_secret().as_bytes()),
             config: engine_config(config),

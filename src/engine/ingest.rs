@@ -53,6 +53,15 @@ impl Engine {
     /// # Errors
     /// [`IngestError`].
     pub async fn ingest(&self, delivery: Delivery) -> Result<Ingested, IngestError> {
+        let ingested = self.take_in(delivery).await;
+        if matches!(ingested, Err(IngestError::Store(_))) {
+            // GitHub does not send it again by itself.
+            self.0.missed.store(true, Ordering::Relaxed);
+        }
+        ingested
+    }
+
+    async fn take_in(&self, delivery: Delivery) -> Result<Ingested, IngestError> {
         let payload = Payload::parse(&delivery.event, &delivery.body).map_err(|e| IngestError::Malformed(e.to_string()))?;
         self.0.heard.store(self.now().0, Ordering::Relaxed);
         if self.is_echo(&payload) {

@@ -19,7 +19,7 @@ mod translate;
 pub mod view;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -78,6 +78,8 @@ pub struct Parts {
     pub config: EngineConfig,
     /// When a webhook came last, in epoch milliseconds; 0 for never. Without webhooks sweeps are the only way in.
     pub heard: AtomicI64,
+    /// Whether a delivery could not be stored: what it told has to be found by looking.
+    pub missed: AtomicBool,
 }
 
 /// The engine. Cheap to clone.
@@ -169,7 +171,8 @@ impl Engine {
         self.0.store.next_due().await
     }
 
-    /// Looks at every served repository for what no webhook told: done at start-up and from then on by itself.
+    /// Looks at every served repository and open workflow for what no webhook told: done at start-up and after a delivery
+    /// could not be stored, and from then on by itself.
     ///
     /// # Errors
     /// If the store does not answer.
@@ -285,6 +288,12 @@ impl Engine {
     /// One round: all dirty subjects, then the due effects as tasks.
     async fn round(&self, running: &mut JoinSet<()>) -> Result<bool, StoreError> {
         let mut worked = false;
+        if self.0.missed.swap(false, Ordering::Relaxed)
+            && let Err(error) = self.sweep().await
+        {
+            self.0.missed.store(true, Ordering::Relaxed);
+            return Err(error);
+        }
         while step::step(self).await? {
             worked = true;
         }

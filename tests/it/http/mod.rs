@@ -8,7 +8,7 @@ mod health;
 mod webhook;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -94,6 +94,7 @@ impl Surface {
             clock: clock.clone(),
             entropy: entropy.clone(),
             heard: AtomicI64::new(0),
+            missed: AtomicBool::new(false),
             envelope: EnvelopeKey::new(b"a key"),
             config: EngineConfig {
                 settings: Settings::default(),

@@ -3,7 +3,7 @@
 //! Invariant: of a bot that died nothing is left but its database.
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -91,6 +91,7 @@ impl Making {
                 mutation_interval_ms: 0,
             },
             heard: AtomicI64::new(0),
+            missed: AtomicBool::new(false),
         });
         Bot { engine, store }
     }
