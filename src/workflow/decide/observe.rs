@@ -3,7 +3,7 @@
 use super::{Deciding, advance, begin, outcome, people};
 use crate::workflow::fact::{Arrival, ChecksView, Fact, IssueView, Look, PullState, PullView, ReviewView, Target};
 use crate::workflow::ids::Person;
-use crate::workflow::model::{End, Fate, IssueText, Merged, Unsettled, Workflow};
+use crate::workflow::model::{End, Fate, IssueText, Merged, Phase, Unsettled, Workflow};
 use crate::workflow::state::{self, Baton, State};
 
 /// How often a text edited by somebody without write permission is taken in before a writer is waited for.
@@ -142,8 +142,6 @@ pub(super) fn take_in(d: &mut Deciding, title: String, body: String, editor: Opt
 /// A pull request as read.
 fn pull(d: &mut Deciding, view: &PullView, seq: i64) {
     let Some(target) = target_of(&d.w, view) else { return };
-    let now = d.now;
-    let under_way = moving(&d.w, target);
     let Some(track) = d.w.track_mut(target) else { return };
     let older = track.seen.as_ref().is_some_and(|seen| seen.updated_at > view.updated_at);
     let former = track.former.contains(&view.head) && view.state == PullState::Open;
@@ -153,13 +151,26 @@ fn pull(d: &mut Deciding, view: &PullView, seq: i64) {
         return;
     }
     track.unsettled = None;
-    if under_way && view.state == PullState::Open && track.head.as_ref() != Some(&view.head) {
+    let unknown = view.state == PullState::Open && track.head.as_ref() != Some(&view.head);
+    if unknown {
+        look_for_merges(d, target, seq);
+    }
+    let under_way = unknown && moving(&d.w, target);
+    let Some(track) = d.w.track_mut(target) else { return };
+    if under_way {
         track.unsettled = Some(Unsettled {
             pull: view.clone(),
             checks: None,
         });
         return;
     }
+    known(d, target, view, seq);
+}
+
+/// A pull request as read, while nothing of ours is under way: a head that we do not know is a person's.
+fn known(d: &mut Deciding, target: Target, view: &PullView, seq: i64) {
+    let now = d.now;
+    let Some(track) = d.w.track_mut(target) else { return };
     if track.pull.is_none() {
         track.pull = Some(crate::workflow::fact::PullRef {
             number: view.number,
@@ -194,9 +205,26 @@ fn pull(d: &mut Deciding, view: &PullView, seq: i64) {
     }
 }
 
-/// Whether a write is under way that gives the target a head we cannot know yet.
+/// Whether something is under way that gives the target a head we cannot know yet: a write of ours, or the merge of a phase
+/// that is still to be read.
 fn moving(w: &Workflow, target: Target) -> bool {
+    let unread = |p: &Phase| may_be_merged(p) && p.track.look.is_some();
     w.outstanding.values().any(|order| order.moves(target))
+        || (target == Target::Release && w.baton == Baton::Forked && w.phases.values().any(unread))
+}
+
+/// The release's head may be the merge of a phase, made by a person or by an order that died and was withdrawn.
+fn look_for_merges(d: &mut Deciding, target: Target, seq: i64) {
+    if target == Target::Release && d.w.baton == Baton::Forked && !moving(&d.w, target) {
+        for phase in d.w.phases.values_mut().filter(|p| may_be_merged(p)) {
+            phase.track.look = Some(seq);
+        }
+    }
+}
+
+fn may_be_merged(phase: &Phase) -> bool {
+    let open = !phase.frozen && matches!(phase.fate, Fate::Open | Fate::Failed);
+    open && phase.track.pull.is_some() && phase.track.merged.is_none()
 }
 
 /// Takes in what was read while our own writes were under way: now it shows whose head it was.
@@ -206,7 +234,7 @@ fn settle(d: &mut Deciding, seq: i64) {
             continue;
         }
         if let Some(read) = d.w.track_mut(target).and_then(|track| track.unsettled.take()) {
-            pull(d, &read.pull, seq);
+            known(d, target, &read.pull, seq);
             read.checks.iter().for_each(|view| checks(d, view));
         }
     }

@@ -290,6 +290,47 @@ async fn a_person_merges_a_phase() {
     town.over().await;
 }
 
+/// The release's pull request shows a person's merge of a phase before the phase's own is read: nobody pushed to it.
+async fn the_last_phase_is_merged_by_a_person(webhooks: bool) {
+    let town = Town::new(Setting {
+        webhooks,
+        ..Setting::default()
+    })
+    .await;
+    let issue = town
+        .begun("Greet people", "- Greet by name\n- Part by name (after 1)\n")
+        .await;
+    let first = town.pull_of(issue, 1).await;
+    town.review("reviewer", first, "APPROVE", "good").await;
+    town.settle().await;
+    let second = town.pull_of(issue, 2).await;
+    town.must(
+        "maintainer",
+        Method::PUT,
+        &format!("/repos/acme/todo/pulls/{second}/merge"),
+        json!({ "merge_method": "squash" }),
+    )
+    .await;
+    town.settle().await;
+    let release = town.known(issue).await.release;
+    assert!(release.pull.is_some() && release.foreign.is_empty(), "{release:#?}");
+    town.release(issue).await;
+    town.complete(issue).await;
+    let branches = town.get("/repos/acme/todo/branches?per_page=100").await;
+    assert_eq!(branches.as_array().map(Vec::len), Some(1), "{branches:#}");
+    town.over().await;
+}
+
+#[tokio::test]
+async fn a_person_merges_the_last_phase() {
+    the_last_phase_is_merged_by_a_person(true).await;
+}
+
+#[tokio::test]
+async fn a_person_merges_the_last_phase_and_no_webhook_tells() {
+    the_last_phase_is_merged_by_a_person(false).await;
+}
+
 #[tokio::test]
 async fn a_person_closes_a_phases_pull_request_and_it_starts_afresh() {
     let town = Town::new(Setting::default()).await;

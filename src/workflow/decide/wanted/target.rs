@@ -104,7 +104,7 @@ fn reads(w: &Workflow, target: Target, state: State, now: Millis, orders: &mut V
         State::Discovery | State::Planning | State::HandoffToCoder | State::Implementation
     );
     if track.look.is_some() {
-        if watching || w.closing.is_some() {
+        if watching || w.closing.is_some() || w.release.unsettled.is_some() {
             orders.push(Order::ReadPull { target, pull, due: NOW });
         }
     } else if watching && let CiVerdict::NotBegun { grace_until } = ci::judge(w, target, now) {
