@@ -49,6 +49,9 @@ impl Github {
 
     /// As [`call`](Self::call), but a redirect is an answer like any other.
     pub(super) async fn call_unfollowed(&self, scope: Scope, request: Request) -> Result<Reply, Error> {
+        if self.looks && request.mutations > 0 {
+            return Err(Error::Superseded);
+        }
         let mut credential = self.credential(scope).await?;
         let mut reply = self.send(scope, &request, &credential).await?;
         if let (StatusCode::UNAUTHORIZED, Scope::Token(grant)) = (reply.status, scope) {

@@ -90,6 +90,9 @@ pub enum Error {
         /// What was seen.
         message: String,
     },
+    /// It is not done, and nobody wants it any more: see [`Github::looking`](super::Github::looking).
+    #[error("it is not wanted any more")]
+    Superseded,
     /// The answer is not what GitHub documents. After a change: it was carried out.
     #[error("GitHub's answer could not be read: {message}")]
     Malformed {
@@ -165,6 +168,7 @@ impl Error {
             | Self::Suspended
             | Self::WorkflowRefused { .. }
             | Self::Refused { .. }
+            | Self::Superseded
             | Self::Malformed { .. } => false,
         }
     }

@@ -87,6 +87,8 @@ pub type Observer = Arc<dyn Fn(&RequestNote<'_>) + Send + Sync>;
 pub struct Github {
     inner: Arc<Inner>,
     observer: Observer,
+    /// Only looks: whatever would change something is refused before it is sent.
+    looks: bool,
 }
 
 /// What a [`Github`] is made of.
@@ -135,6 +137,7 @@ impl Github {
         Self {
             inner: Arc::new(inner),
             observer: Arc::new(|_| ()),
+            looks: false,
         }
     }
 
@@ -144,7 +147,14 @@ impl Github {
         Self {
             inner: Arc::clone(&self.inner),
             observer,
+            looks: self.looks,
         }
+    }
+
+    /// The same, but it changes nothing: what a second attempt does not find done ends in [`Error::Superseded`].
+    #[must_use]
+    pub fn looking(self) -> Self {
+        Self { looks: true, ..self }
     }
 
     /// Who is told about exchanges now.

@@ -236,6 +236,8 @@ pub struct LeasedEffect {
     pub attempts: i64,
     /// The fencing token.
     pub token: String,
+    /// It was withdrawn after an attempt that nobody knows the end of: only whether it was done is still to be told.
+    pub withdrawn: bool,
     /// The highest inbox seq when it was leased: hints up to here are answered by a read that starts now.
     pub as_of: i64,
     /// When it was made.

@@ -45,7 +45,7 @@ impl Performing<'_> {
 
     /// Records how it ended, or gives it back.
     pub(super) async fn end(&self, job: &Job, ended: Result<Ended, Trouble>) -> Result<(), StoreError> {
-        let trouble = match ended {
+        let trouble = match self.still_wanted(ended) {
             Ok(ended) => return self.finish(job, ended).await,
             Err(trouble) => trouble,
         };
@@ -102,6 +102,22 @@ impl Performing<'_> {
                 )
                 .await
             }
+        }
+    }
+
+    /// What comes of an order that was withdrawn after it had been begun: only that it was done, if it was.
+    fn still_wanted(&self, ended: Result<Ended, Trouble>) -> Result<Ended, Trouble> {
+        if !self.effect.withdrawn {
+            return ended;
+        }
+        match ended {
+            Ok(ended) => Ok(Ended {
+                outcome: ended.outcome.filter(|outcome| !matches!(outcome, Outcome::Refused(_))),
+                ..ended
+            }),
+            Err(Trouble::Github(error)) if error.passes() && self.effect.attempts < ATTEMPTS_MAX => Err(Trouble::Github(error)),
+            Err(Trouble::Github(_) | Trouble::Never(_)) => Ok(Ended::saying("it was not done, and nobody wants it any more")),
+            Err(trouble @ (Trouble::Store(_) | Trouble::Later { .. })) => Err(trouble),
         }
     }
 
@@ -203,7 +219,7 @@ fn refused(error: &Error) -> Refused {
         Error::NotFound { .. } | Error::Gone { .. } | Error::Moved { .. } => RefusalKind::Gone,
         Error::Denied { .. } | Error::Unauthorized { .. } | Error::Suspended => RefusalKind::Permission,
         Error::Unavailable { .. } | Error::Unknown { .. } | Error::RateLimited { .. } => RefusalKind::Unreachable,
-        Error::Malformed { .. } => RefusalKind::Other,
+        Error::Malformed { .. } | Error::Superseded => RefusalKind::Other,
     };
     Refused {
         kind,

@@ -1,6 +1,6 @@
 //! *perform*: an effect is carried out under its lease, and its outcome goes into the inbox.
 //!
-//! Any attempt after the first looks at what is there before it acts. What cannot be done is an outcome like any other;
+//! Any attempt after the first looks at what is there before it acts; what was withdrawn after an attempt only looks. What cannot be done is an outcome like any other;
 //! what only takes time is given back with a time to come again.
 //!
 //! Invariant: an effect ends in exactly one finish, and whoever lost its lease writes nothing.
@@ -123,7 +123,7 @@ pub(super) async fn perform(engine: &Engine, effect: LeasedEffect) {
     let performing = Performing {
         engine,
         effect: &effect,
-        github,
+        github: if effect.withdrawn { github.looking() } else { github },
         requests,
     };
     let work = AssertUnwindSafe(performing.carry_out(&job)).catch_unwind();
@@ -160,6 +160,9 @@ impl Performing<'_> {
     }
 
     async fn carry_out(&self, job: &Job) -> Result<Ended, Trouble> {
+        if self.effect.withdrawn && job.mutations() == 0 {
+            return Ok(Ended::saying("nobody wants it any more"));
+        }
         self.pace(job).await?;
         match job {
             Job::Order { order } => Box::pin(self.order(order)).await,

@@ -40,6 +40,7 @@ fn kind(error: &Error) -> String {
         Error::Refused { status, .. } => format!("refused {status}"),
         Error::Unavailable { .. } => "unavailable".to_owned(),
         Error::Unknown { .. } => "unknown".to_owned(),
+        Error::Superseded => "superseded".to_owned(),
         Error::Malformed { .. } => "malformed".to_owned(),
     }
 }

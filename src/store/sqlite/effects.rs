@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection, SqlitePool};
 
 use crate::clock::{Entropy, Millis};
-use crate::store::sqlite::{blobs, inbox};
+use crate::store::sqlite::{blobs, inbox, ledger};
 use crate::store::{Finish, LeasedEffect, NewDelivery, NewEffect, Postpone, StoreError};
 
 /// Random bytes in a fencing token: nobody guesses it, and two are never the same.
@@ -17,12 +17,13 @@ statements! {
     ORDER = "insert into effects (key, subject, workflow, installation, lane, payload, run_at, created_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (key) do nothing";
     WITHDRAW = "update effects set withdrawn_at = $2 where key = $1 and done_at is null and withdrawn_at is null";
+    // What was withdrawn after an attempt may have been done: it is taken up again, to look.
     // Of each lane the oldest; of each installation first as many as its share, by age, then what is left, by age.
     CLAIMABLE = "with free as (
             select e.seq, e.key, e.installation, e.run_at, row_number() over (
                 partition by coalesce('lane ' || e.lane, 'key ' || e.key) order by e.run_at, e.seq) as place_in_lane
             from effects e
-            where e.done_at is null and e.withdrawn_at is null and e.run_at <= $1
+            where e.done_at is null and (e.withdrawn_at is null or e.attempts > 0) and e.run_at <= $1
                 and (e.lease_until is null or e.lease_until <= $1)
                 and not exists (select 1 from subjects s where s.subject = e.subject and s.dirty_at is not null)
                 and not exists (select 1 from effects o where o.lane = e.lane and o.key <> e.key and o.lease_until > $1)
@@ -32,7 +33,7 @@ statements! {
         )
         select key from fair order by place > $2, run_at, seq limit $3";
     LEASE = "update effects set lease_token = $2, lease_until = $3, attempts = attempts + 1 where key = $1
-        returning key, subject, workflow, installation, payload, attempts, lease_token, created_at";
+        returning key, subject, workflow, installation, payload, attempts, lease_token, created_at, withdrawn_at is not null as withdrawn";
     // Whoever's lease ran out and whose lane was given to another in the meantime has lost it.
     RENEW = "update effects set lease_until = $3 where key = $1 and lease_token = $2 and not exists (
             select 1 from effects o where o.lane = effects.lane and o.key <> effects.key
@@ -50,7 +51,7 @@ statements! {
             from effects e left join (
                 select lane, max(lease_until) as until from effects where lease_until is not null group by lane
             ) taken on taken.lane = e.lane
-            where e.done_at is null and e.withdrawn_at is null
+            where e.done_at is null and (e.withdrawn_at is null or e.attempts > 0)
         ) as times";
 }
 
@@ -69,7 +70,7 @@ pub(super) async fn order(connection: &mut SqliteConnection, effect: &NewEffect,
     Ok(())
 }
 
-/// Takes an effect out of the queue. One that runs keeps its lease and may finish.
+/// Takes an effect out of the queue. One that was begun stays until it is known whether it was done.
 pub(super) async fn withdraw(connection: &mut SqliteConnection, key: &str, now: Millis) -> Result<(), StoreError> {
     sqlx::query(WITHDRAW).bind(key).bind(now.0).execute(connection).await?;
     Ok(())
@@ -117,6 +118,7 @@ pub(super) async fn finish(connection: &mut SqliteConnection, done: &Finish) -> 
     if !mark_finished(connection, done).await? {
         return Ok(false);
     }
+    ledger::book_lost(connection, &done.key, done.now).await?;
     blobs::put(connection, &done.blobs).await?;
     deliver_all(connection, &done.deliveries).await?;
     Ok(true)
@@ -190,6 +192,7 @@ fn leased_effect(row: &SqliteRow, as_of: i64) -> Result<LeasedEffect, sqlx::Erro
         order: row.try_get("payload")?,
         attempts: row.try_get("attempts")?,
         token: row.try_get("lease_token")?,
+        withdrawn: row.try_get("withdrawn")?,
         as_of,
         created_at: Millis(row.try_get("created_at")?),
     })

@@ -37,7 +37,7 @@ pub(super) async fn reserve(connection: &mut SqliteConnection, call: &NewCall) -
     if is_booked(connection, &call.id).await? {
         return Ok(Reservation::Reserved);
     }
-    book_lost(connection, call).await?;
+    book_lost(connection, &call.effect, call.now).await?;
     let cost = cost_of(&mut *connection, &call.workflow).await?;
     let worst = cost
         .spent_microusd
@@ -90,12 +90,8 @@ async fn is_booked(connection: &mut SqliteConnection, id: &str) -> Result<bool, 
 }
 
 /// Only one process performs an effect: what it finds reserved was reserved by one that is gone.
-async fn book_lost(connection: &mut SqliteConnection, call: &NewCall) -> Result<(), StoreError> {
-    sqlx::query(BOOK_LOST)
-        .bind(&call.effect)
-        .bind(call.now.0)
-        .execute(connection)
-        .await?;
+pub(super) async fn book_lost(connection: &mut SqliteConnection, effect: &str, now: Millis) -> Result<(), StoreError> {
+    sqlx::query(BOOK_LOST).bind(effect).bind(now.0).execute(connection).await?;
     Ok(())
 }
 

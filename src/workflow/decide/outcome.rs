@@ -28,13 +28,15 @@ pub(super) fn done(d: &mut Deciding, done: &Done, seq: i64) {
     if let Some(cost) = done.cost {
         d.w.cost = cost;
     }
-    d.w.outstanding.remove(&done.key);
+    let wanted = d.w.outstanding.remove(&done.key).is_some();
     let order = done.order.clone();
     match target_of(&order).and_then(|t| d.w.track_mut(t)) {
         Some(track) => track.requests += done.requests,
         None => d.w.requests += done.requests,
     }
     match (&order, &done.outcome) {
+        // Nobody misses it.
+        (_, Outcome::Refused(_) | Outcome::OverBudget { .. } | Outcome::Unanswered { .. }) if !wanted => {}
         (_, Outcome::Refused(refused)) => refusal(d, order, refused, seq),
         (_, Outcome::OverBudget { .. }) => {
             let sentence = format!("the next model call could pass the cap of {}", d.w.budget);

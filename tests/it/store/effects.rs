@@ -185,8 +185,9 @@ pub(crate) async fn an_effect_is_finished_once(store: &Arc<dyn Store>) {
 pub(crate) async fn a_withdrawn_effect_is_never_begun(store: &Arc<dyn Store>) {
     order(store, vec![effect("one", 0), effect("two", 0)]).await;
     withdraw(store, "one").await;
-    assert_eq!(claim_keys(store, 5, 10).await, ["two"]);
-    withdraw(store, "two").await;
+    let two = claim(store, 5, 10, 10).await.remove(0);
+    assert_eq!(two.key, "two");
+    assert!(store.finish(finish_of(&two, vec![])).await.unwrap());
     assert_eq!(store.next_due().await.unwrap(), None);
     order(store, vec![effect("one", 0)]).await;
     assert_eq!(claim_keys(store, 5, 10).await, [""; 0], "its key is known and withdrawn");
@@ -213,18 +214,35 @@ pub(crate) async fn what_was_withdrawn_while_it_ran_is_finished(store: &Arc<dyn 
     assert_eq!(claim_keys(store, 3, 33).await, ["two"]);
 }
 
-pub(crate) async fn what_was_withdrawn_while_it_ran_does_not_come_back(store: &Arc<dyn Store>) {
-    order(store, vec![effect("given back", 0), effect("lost", 0)]).await;
-    let both = claim(store, 0, 30, 10).await;
+pub(crate) async fn what_was_withdrawn_while_it_ran_comes_back_to_be_looked_at(store: &Arc<dyn Store>) {
+    order(store, vec![effect("given back", 0), effect("lost", 0), effect("put off", 0)]).await;
+    let all = claim(store, 0, 30, 10).await;
+    assert!(all.iter().all(|effect| !effect.withdrawn));
     withdraw(store, "given back").await;
     withdraw(store, "lost").await;
+    withdraw(store, "put off").await;
     let later = Postpone {
         deliveries: vec![delivery(&subject(1), "waits", 1)],
-        ..postpone_of(&both[0], 5, true)
+        ..postpone_of(&all[0], 5, true)
     };
     assert!(store.postpone(later).await.unwrap());
     assert_eq!(look(store, 2).await.unwrap().1, ["waits"]);
-    assert_eq!(claim_keys(store, 100, 200).await, [""; 0]);
+    assert!(
+        store.postpone(postpone_of(&all[2], 5, false)).await.unwrap(),
+        "it waited, and nothing was sent"
+    );
+    assert_eq!(store.next_due().await.unwrap(), Some(Millis(5)));
+    let first = claim(store, 6, 106, 10).await;
+    assert_eq!(
+        first.iter().map(|effect| effect.key.as_str()).collect::<Vec<_>>(),
+        ["given back"]
+    );
+    let second = claim(store, 31, 131, 10).await;
+    assert_eq!(second.iter().map(|effect| effect.key.as_str()).collect::<Vec<_>>(), ["lost"]);
+    for effect in first.iter().chain(&second) {
+        assert!(effect.withdrawn, "{effect:?}");
+        assert!(store.finish(finish_of(effect, vec![])).await.unwrap());
+    }
     assert_eq!(store.next_due().await.unwrap(), None, "nothing that anybody could do");
 }
 
@@ -337,7 +355,7 @@ pub(crate) async fn next_due_counts_what_can_be_done(store: &Arc<dyn Store>) {
     assert_eq!(due().await, Some(130), "the lease ends, and until then the lane is taken");
     assert!(store.renew(a.key.clone(), a.token.clone(), Millis(160)).await.unwrap());
     assert_eq!(due().await, Some(160));
-    assert!(store.postpone(postpone_of(&a, 700, true)).await.unwrap());
+    assert!(store.postpone(postpone_of(&a, 700, false)).await.unwrap());
     assert_eq!(due().await, Some(110));
     let b = claim(store, 110, 120, 10).await.remove(0);
     assert!(store.finish(finish_of(&b, Vec::new())).await.unwrap());

@@ -49,7 +49,7 @@ macro_rules! conformance {
                 an_effect_is_finished_once
                 a_withdrawn_effect_is_never_begun
                 what_was_withdrawn_while_it_ran_is_finished
-                what_was_withdrawn_while_it_ran_does_not_come_back
+                what_was_withdrawn_while_it_ran_comes_back_to_be_looked_at
                 only_real_attempts_count
                 a_known_key_is_left_alone
                 one_installation_does_not_crowd_out_the_others

@@ -122,3 +122,56 @@ async fn the_process_dies_at_ten_moments_by_chance() {
 async fn the_process_dies_at_ten_other_moments_by_chance() {
     by_chance(2).await;
 }
+
+/// The process dies right after one change, and before it is back a person says something that makes the order pointless.
+async fn overtaken_by(change: &'static str, text: &'static str) -> (Town, u64) {
+    let town = Town::new(Setting::default()).await;
+    let issue = town.labelled("Greet", "- Greet by name\n").await;
+    *town.meanwhile.lock().unwrap() = Some(("maintainer", issue, text));
+    town.line.befall(Mishap::DiesAfter, &[change]);
+    town.comment("maintainer", issue, "/approve").await;
+    town.settle().await;
+    if change != "OpenPhase" {
+        let pull = town.pull_of(issue, 1).await;
+        let event = if change == "Push" { "REQUEST_CHANGES" } else { "APPROVE" };
+        town.review("reviewer", pull, event, "say the name twice").await;
+        town.settle().await;
+    }
+    assert_eq!(town.line.befallen(), [change]);
+    assert!(town.meanwhile.lock().unwrap().is_none(), "it was said");
+    (town, issue)
+}
+
+#[tokio::test]
+async fn what_was_opened_when_the_process_died_is_closed_by_a_cancel() {
+    let (town, issue) = overtaken_by("OpenPhase", "/cancel").await;
+    let pulls = town.our_pulls().await;
+    assert_eq!(pulls.len(), 1, "{pulls:#?}");
+    assert_eq!(pulls[0]["state"], "closed", "{:#?}", town.waits(issue).await);
+    town.over().await;
+}
+
+#[tokio::test]
+async fn what_was_pushed_when_the_process_died_is_no_persons_after_a_pause() {
+    let (town, issue) = overtaken_by("Push", "/pause").await;
+    let pull = town.pull_of(issue, 1).await;
+    assert_eq!(town.commits(pull).await.len(), 2);
+    let track = town.known(issue).await.phases.into_values().next().unwrap().track;
+    assert!(track.foreign.is_empty() && track.pushed.len() == 2, "{track:#?}");
+    town.comment("maintainer", issue, "/resume").await;
+    town.settle().await;
+    town.until_complete(issue).await;
+    assert_eq!(town.commits(pull).await.len(), 2);
+    town.over().await;
+}
+
+#[tokio::test]
+async fn what_was_merged_when_the_process_died_is_merged_after_a_pause() {
+    let (town, issue) = overtaken_by("MergePhase", "/pause").await;
+    let phase = town.known(issue).await.phases.into_values().next().unwrap();
+    assert!(phase.track.merged.is_some_and(|merged| merged.by.is_none()));
+    town.comment("maintainer", issue, "/resume").await;
+    town.settle().await;
+    town.until_complete(issue).await;
+    town.over().await;
+}

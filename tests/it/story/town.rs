@@ -43,6 +43,8 @@ pub(crate) struct Town {
     pub(crate) line: Line,
     pub(super) making: Making,
     bot: Mutex<Bot>,
+    /// What a person says, and where, while the bot's process is dead for the next time.
+    pub(crate) meanwhile: Mutex<Option<(&'static str, u64, &'static str)>>,
     /// What was not as GitHub describes it.
     faults: Arc<Mutex<Vec<String>>>,
     /// Documents and calls of the bot: what was asked, and how it was answered.
@@ -116,6 +118,7 @@ impl Town {
             line,
             making,
             bot: Mutex::new(bot),
+            meanwhile: Mutex::default(),
             faults,
             asked,
             read: Mutex::default(),
@@ -145,6 +148,10 @@ impl Town {
         match lived {
             Some(worked) => worked,
             None => {
+                let said = self.meanwhile.lock().unwrap().take();
+                if let Some((login, number, text)) = said {
+                    self.comment(login, number, text).await;
+                }
                 self.restart().await;
                 true
             }

@@ -4,6 +4,7 @@
 
 use super::super::{Deciding, observe};
 use super::target_of;
+use crate::clock::Millis;
 use crate::workflow::fact::{Outcome, Target};
 use crate::workflow::ids::Sha;
 use crate::workflow::model::{Fate, Merged, Need, Track};
@@ -106,23 +107,19 @@ pub(super) fn moved(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i64
     let now = d.now;
     let Some(target) = target_of(order) else { return };
     match outcome {
-        Outcome::Opened {
-            pull,
-            head,
-            draft,
-            status,
-        } => {
+        Outcome::Opened { status, .. } => {
             d.w.notifications += 1;
             rode(d, status.as_ref());
-            let Some(track) = d.w.track_mut(target) else { return };
-            track.pull = Some(pull.clone());
-            track.draft = *draft;
-            pushed(track, head, now);
+            if let Some(track) = d.w.track_mut(target) {
+                opened(track, order, outcome, (seq, now));
+            }
         }
         Outcome::Pushed { head, status } => {
             rode(d, status.as_ref());
-            if let Some(track) = d.w.track_mut(target) {
-                pushed(track, head, now);
+            if let Some(track) = d.w.track_mut(target)
+                && is_ours(track, order, head, seq)
+            {
+                pushed(track, order, head, now);
             }
             if target == Target::Release
                 && let Some(heads) = &mut d.w.heads
@@ -133,13 +130,17 @@ pub(super) fn moved(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i64
         Outcome::Presented { status, asked } => {
             rode(d, status.as_ref());
             if let Some(track) = d.w.track_mut(target) {
-                track.presented.clone_from(&track.head);
+                if let Order::Present { head, .. } = order {
+                    track.presented = Some(head.clone());
+                }
                 track.draft = false;
                 track.asked.clone_from(asked);
             }
         }
         Outcome::BranchUpdated { head } => {
-            if let Some(track) = d.w.track_mut(target) {
+            if let Some(track) = d.w.track_mut(target)
+                && is_ours(track, order, head, seq)
+            {
                 if track.head.as_ref() != Some(head) {
                     track.updates.insert(head.clone());
                     pushed_head(track, head, now);
@@ -211,17 +212,52 @@ fn rode(d: &mut Deciding, digest: Option<&String>) {
     }
 }
 
+/// A pull request of ours is open; the work may have been started afresh on another branch since it was ordered.
+fn opened(track: &mut Track, order: &Order, outcome: &Outcome, (seq, now): (i64, Millis)) {
+    let Outcome::Opened { pull, head, draft, .. } = outcome else {
+        return;
+    };
+    if matches!(order, Order::Open { branch, .. } if *branch != track.branch) {
+        track.left_open = Some(pull.clone());
+        return;
+    }
+    track.pull = Some(pull.clone());
+    track.draft = *draft;
+    if is_ours(track, order, head, seq) {
+        pushed(track, order, head, now);
+    }
+}
+
+/// A commit of ours is on the branch, as an outcome tells; whether it is the head. A read may have shown it before, and was
+/// taken for a person's push if the order was withdrawn by then; or it shows what people pushed since.
+fn is_ours(track: &mut Track, order: &Order, head: &Sha, seq: i64) -> bool {
+    track.foreign.remove(head);
+    let expected = if let Order::Push { head, .. } | Order::UpdateBranch { head, .. } = order {
+        Some(head)
+    } else {
+        None
+    };
+    let known = track.head.as_ref();
+    let is = known == expected || known == Some(head);
+    if !is {
+        track.look = Some(seq);
+    }
+    is
+}
+
 /// Our commit is the head.
-fn pushed(track: &mut Track, head: &Sha, now: crate::clock::Millis) {
-    if let Some(change) = track.change.take() {
-        track.pushed.push(change.blob);
-        track.report = Some(change.report);
+fn pushed(track: &mut Track, order: &Order, head: &Sha, now: Millis) {
+    if let Order::Open { change, .. } | Order::Push { change, .. } = order {
+        track.pushed.push(change.clone());
+        if let Some(change) = track.change.take_if(|c| c.blob == *change) {
+            track.report = Some(change.report);
+        }
     }
     track.refused = None;
     pushed_head(track, head, now);
 }
 
-fn pushed_head(track: &mut Track, head: &Sha, now: crate::clock::Millis) {
+fn pushed_head(track: &mut Track, head: &Sha, now: Millis) {
     if let Some(old) = track.head.replace(head.clone())
         && old != *head
     {
