@@ -174,9 +174,33 @@ pub(super) enum Steer {
         which: Which,
         /// Phase to repeat; what failed when not given
         phase: Option<String>,
+        /// Begin it from scratch, on a new branch
+        #[arg(long)]
+        fresh: bool,
         /// What to heed
         #[arg(long)]
         hint: Option<String>,
+    },
+    /// Leave a phase out on which none depends
+    Skip {
+        #[command(flatten)]
+        which: Which,
+        /// The phase (2, 02-parser)
+        phase: String,
+    },
+    /// Let nothing be merged
+    Hold {
+        #[command(flatten)]
+        which: Which,
+        /// Only this phase; all when not given
+        phase: Option<String>,
+    },
+    /// Let it be merged again
+    Unhold {
+        #[command(flatten)]
+        which: Which,
+        /// Only this phase; all when not given
+        phase: Option<String>,
     },
     /// Set the cap in US dollars
     Budget {

@@ -28,10 +28,27 @@ pub(super) async fn steer(what: Steer, config: &Config) -> Result<(), Failure> {
             )
             .await
         }
-        Steer::Approve { which, what, hash } => command(&which, config, "approve", [("what", what), ("hash", hash)]).await,
-        Steer::Revise { which, text } => command(&which, config, "revise", [("text", Some(text))]).await,
-        Steer::Retry { which, phase, hint } => command(&which, config, "retry", [("phase", phase), ("hint", hint)]).await,
-        Steer::Budget { which, amount } => command(&which, config, "budget", [("amount", Some(amount))]).await,
+        Steer::Approve { which, what, hash } => {
+            command(&which, config, "approve", [("what", text(what)), ("hash", text(hash))]).await
+        }
+        Steer::Revise { which, text: words } => command(&which, config, "revise", [("text", text(Some(words)))]).await,
+        Steer::Retry {
+            which,
+            phase,
+            fresh,
+            hint,
+        } => {
+            let members = [
+                ("phase", text(phase)),
+                ("fresh", fresh.then_some(true.into())),
+                ("hint", text(hint)),
+            ];
+            command(&which, config, "retry", members).await
+        }
+        Steer::Skip { which, phase } => command(&which, config, "skip", [("phase", text(Some(phase)))]).await,
+        Steer::Hold { which, phase } => command(&which, config, "hold", [("phase", text(phase))]).await,
+        Steer::Unhold { which, phase } => command(&which, config, "unhold", [("phase", text(phase))]).await,
+        Steer::Budget { which, amount } => command(&which, config, "budget", [("amount", text(Some(amount)))]).await,
         Steer::Pause(which) => command(&which, config, "pause", []).await,
         Steer::Resume(which) => command(&which, config, "resume", []).await,
         Steer::Cancel(which) => command(&which, config, "cancel", []).await,
@@ -42,13 +59,17 @@ async fn command<const N: usize>(
     which: &Which,
     config: &Config,
     name: &str,
-    members: [(&str, Option<String>); N],
+    members: [(&str, Option<Value>); N],
 ) -> Result<(), Failure> {
     let given = members
         .into_iter()
-        .filter_map(|(name, value)| Some((name.to_owned(), Value::String(value?))));
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
     let body = Value::Object(given.collect::<Map<_, _>>());
     tell(&which.server, config, &format!("workflows/{}/{name}", part(&which.id)), &body).await
+}
+
+fn text(given: Option<String>) -> Option<Value> {
+    given.map(Value::String)
 }
 
 async fn tell(server: &Server, config: &Config, path: &str, body: &Value) -> Result<(), Failure> {

@@ -59,6 +59,11 @@ pub const ROUTES: &[Route] = &[
     of("POST", "/api/v1/workflows/{id}/resume", Access::Token, || {
         post(command::resume)
     }),
+    of("POST", "/api/v1/workflows/{id}/skip", Access::Token, || post(command::skip)),
+    of("POST", "/api/v1/workflows/{id}/hold", Access::Token, || post(command::hold)),
+    of("POST", "/api/v1/workflows/{id}/unhold", Access::Token, || {
+        post(command::unhold)
+    }),
     of("POST", "/api/v1/workflows/{id}/cancel", Access::Token, || {
         post(command::cancel)
     }),

@@ -6,6 +6,7 @@
 mod arguments;
 mod grammar;
 mod lines;
+mod manual;
 mod near;
 mod table;
 
@@ -18,7 +19,8 @@ use super::ids::MicroUsd;
 
 pub use arguments::{BUDGET_USD_MAX, HASH_DIGITS_MIN, TEXT_CHARS_MAX};
 pub use grammar::{COMMANDS_MAX, looks_like, parse};
-pub use table::{Entry, Name, Needs, TABLE, Who, commands_md, help};
+pub use manual::{commands_md, help};
+pub use table::{Entry, Name, Needs, TABLE, Who};
 
 /// A command, as written in a comment or sent through the API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +46,9 @@ pub enum Command {
     Retry {
         /// Which phase; `None`: what failed.
         phase: Option<PhaseRef>,
+        /// From scratch, on a new branch.
+        #[serde(default)]
+        fresh: bool,
         /// What to heed.
         hint: Option<String>,
     },
@@ -58,6 +63,21 @@ pub enum Command {
     Resume,
     /// End the work.
     Cancel,
+    /// Leave a phase out.
+    Skip {
+        /// Which.
+        phase: PhaseRef,
+    },
+    /// Merge nothing until `/unhold`.
+    Hold {
+        /// Which phase; `None`: that of the pull request it is written in, else all.
+        phase: Option<PhaseRef>,
+    },
+    /// Merge again.
+    Unhold {
+        /// As with [`Command::Hold`].
+        phase: Option<PhaseRef>,
+    },
     /// Tell what this person may do now.
     Help,
 }

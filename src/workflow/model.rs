@@ -140,6 +140,9 @@ pub struct Workflow {
     pub no_ci_accepted: Option<Approval>,
     /// A writer closed the issue; the release pull request is read before it counts as a cancel.
     pub closing: Option<Person>,
+    /// Who holds everything: nothing is merged.
+    #[serde(default)]
+    pub held: Option<String>,
     /// A pull request that says that it reverts the release.
     pub revert: Option<u64>,
 }
@@ -207,6 +210,12 @@ pub enum Fate {
 }
 
 impl Workflow {
+    /// Who holds this target's merge, if anybody does.
+    #[must_use]
+    pub fn held_by(&self, target: Target) -> Option<&String> {
+        self.held.as_ref().or_else(|| self.track(target)?.held.as_ref())
+    }
+
     /// A phase.
     #[must_use]
     pub fn phase(&self, number: PhaseNumber) -> Option<&Phase> {

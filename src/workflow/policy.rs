@@ -163,6 +163,7 @@ fn refusal(manner: Manner, sentence: String) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workflow::command::PhaseRef;
     use crate::workflow::ids::MicroUsd;
 
     fn person(id: u64, permission: Permission) -> Person {
@@ -192,17 +193,26 @@ mod tests {
         }
     }
 
-    fn commands() -> [Command; 10] {
+    fn commands() -> [Command; 13] {
         [
             Command::Start,
             Command::Status,
             Command::Approve { what: None, hash: None },
             Command::Revise { text: "x".to_owned() },
-            Command::Retry { phase: None, hint: None },
+            Command::Retry {
+                phase: None,
+                fresh: false,
+                hint: None,
+            },
             Command::Budget { amount: MicroUsd(1) },
             Command::Pause,
             Command::Resume,
             Command::Cancel,
+            Command::Skip {
+                phase: PhaseRef::Number(2),
+            },
+            Command::Hold { phase: None },
+            Command::Unhold { phase: None },
             Command::Help,
         ]
     }
@@ -236,6 +246,9 @@ mod tests {
             "+++ccrrr-+", // pause
             "+++ccrrr-+", // resume
             "+++ccrrr-+", // cancel
+            "+++ccrrr-+", // skip
+            "+++ccrrr-+", // hold
+            "+++ccrrr-+", // unhold
             "+++++rrr-+", // help
         ];
         for (command, row) in commands().iter().zip(expected) {

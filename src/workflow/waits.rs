@@ -74,6 +74,8 @@ pub enum What {
     Conflict,
     /// Attempts are used up.
     Attempts,
+    /// Somebody holds the merge.
+    Held,
     /// Paused.
     Paused,
     /// A person closed or retargeted a pull request.

@@ -42,7 +42,22 @@ pub(in crate::http) struct Revise {
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Retry {
     phase: Option<Phase>,
+    #[serde(default)]
+    fresh: bool,
     hint: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Skip {
+    phase: Phase,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Hold {
+    /// All when it is not given.
+    phase: Option<Phase>,
 }
 
 #[derive(Deserialize)]
@@ -78,7 +93,23 @@ pub(in crate::http) async fn revise(state: State<AppState>, id: Path<String>, or
 pub(in crate::http) async fn retry(state: State<AppState>, id: Path<String>, order: Order<Retry>) -> Answer {
     let hint = order.body.hint.map(|hint| words("hint", hint)).transpose()?;
     let phase = order.body.phase.map(|phase| phase.0);
-    give(state, id, Command::Retry { phase, hint }, &order.key).await
+    let fresh = order.body.fresh;
+    give(state, id, Command::Retry { phase, fresh, hint }, &order.key).await
+}
+
+pub(in crate::http) async fn skip(state: State<AppState>, id: Path<String>, order: Order<Skip>) -> Answer {
+    let phase = order.body.phase.0;
+    give(state, id, Command::Skip { phase }, &order.key).await
+}
+
+pub(in crate::http) async fn hold(state: State<AppState>, id: Path<String>, order: Order<Hold>) -> Answer {
+    let phase = order.body.phase.map(|phase| phase.0);
+    give(state, id, Command::Hold { phase }, &order.key).await
+}
+
+pub(in crate::http) async fn unhold(state: State<AppState>, id: Path<String>, order: Order<Hold>) -> Answer {
+    let phase = order.body.phase.map(|phase| phase.0);
+    give(state, id, Command::Unhold { phase }, &order.key).await
 }
 
 pub(in crate::http) async fn budget(state: State<AppState>, id: Path<String>, order: Order<Budget>) -> Answer {

@@ -49,6 +49,9 @@ impl Given<'_> {
             Name::Pause => self.alone(Command::Pause),
             Name::Resume => self.alone(Command::Resume),
             Name::Cancel => self.alone(Command::Cancel),
+            Name::Skip => self.skip(),
+            Name::Hold => self.alone(Command::Hold { phase: None }),
+            Name::Unhold => self.alone(Command::Unhold { phase: None }),
             Name::Help => self.alone(Command::Help),
         }
     }
@@ -114,25 +117,28 @@ impl Given<'_> {
 
     fn retry(&self) -> Result<Command, String> {
         let usage = Name::Retry.entry().usage(self.bare);
-        let mut phase = None;
+        let (mut phase, mut fresh) = (None, false);
         let mut at = self.line.start;
         loop {
             let rest = self.source.get(at..self.line.end).unwrap_or_default();
             let (word, behind) = first_word(rest);
             if word.is_empty() {
-                return Ok(Command::Retry { phase, hint: None });
+                return Ok(Command::Retry {
+                    phase,
+                    fresh,
+                    hint: None,
+                });
             }
             // Telephones turn two dashes into one long one.
             if let Some(dashes) = ["--", "—", "–"].into_iter().find(|dashes| word.starts_with(dashes)) {
                 let skipped = rest.len() - rest.trim_start_matches([' ', '\t']).len();
                 let hint = self.text(at + skipped + dashes.len())?;
-                return Ok(Command::Retry { phase, hint });
+                return Ok(Command::Retry { phase, fresh, hint });
             }
-            if word.eq_ignore_ascii_case("fresh") {
-                return Err(
-                    "Starting a phase afresh is not possible yet; `/retry` without `fresh` goes on from its last good point."
-                        .to_owned(),
-                );
+            at = self.line.end - behind.len();
+            if word.eq_ignore_ascii_case("fresh") && !fresh {
+                fresh = true;
+                continue;
             }
             match (phase_ref(word), &phase) {
                 (Some(named), None) => phase = Some(named),
@@ -144,8 +150,18 @@ impl Given<'_> {
                     ));
                 }
             }
-            at = self.line.end - behind.len();
         }
+    }
+
+    fn skip(&self) -> Result<Command, String> {
+        let phase = match self.words().as_slice() {
+            [one] => phase_ref(one),
+            _ => None,
+        };
+        phase.map(|phase| Command::Skip { phase }).ok_or_else(|| {
+            let written = slashed(Name::Skip, self.bare);
+            format!("Name one phase by number or id: `{written} 2` or `{written} 02-parser`.")
+        })
     }
 
     fn budget(&self) -> Result<Command, String> {

@@ -28,6 +28,14 @@ fn revise(text: &str) -> Command {
 fn retry(phase: Option<PhaseRef>, hint: Option<&str>) -> Command {
     Command::Retry {
         phase,
+        fresh: false,
+        hint: hint.map(str::to_owned),
+    }
+}
+fn afresh(phase: Option<PhaseRef>, hint: Option<&str>) -> Command {
+    Command::Retry {
+        phase,
+        fresh: true,
         hint: hint.map(str::to_owned),
     }
 }
@@ -129,9 +137,9 @@ fn words_and_near_misses() {
         ("/Millhand Help", vec![Command::Help], &[]),
         ("/millhand", vec![], &["`/millhand` wants a command behind it; `/help`"]),
         (
-            "/millhand skip 2",
+            "/millhand rollback 2",
             vec![],
-            &["There is no command `/millhand skip`; `/help` lists"],
+            &["There is no command `/millhand rollback`; `/help` lists"],
         ),
         (
             "/millhand aprove",
@@ -173,7 +181,6 @@ fn words_and_near_misses() {
             &["There is no command `/aprove`; did you mean `/approve"],
         ),
         ("/lgtm", vec![], &[]),
-        ("/hold", vec![], &[]),
         ("/assign @me", vec![], &[]),
         ("/ok-to-test", vec![], &[]),
         ("/rebase", vec![], &[]),
@@ -274,14 +281,32 @@ fn texts_and_hints() {
         ("/retry 2 --", vec![retry(Some(number(2)), None)], &[]),
         ("/retry -- a\n\n/pause", vec![retry(None, Some("a")), Command::Pause], &[]),
         ("/retry 2\nplease", vec![retry(Some(number(2)), None)], &[]),
-        ("/retry fresh", vec![], &["Starting a phase afresh is not possible yet"]),
-        (
-            "/retry 2 fresh -- x",
-            vec![],
-            &["Starting a phase afresh is not possible yet"],
-        ),
+        ("/retry fresh", vec![afresh(None, None)], &[]),
+        ("/retry 2 Fresh -- x", vec![afresh(Some(number(2)), Some("x"))], &[]),
+        ("/retry fresh 02-parser", vec![afresh(Some(id("02-parser")), None)], &[]),
+        ("/retry 2 fresh fresh", vec![], &["`fresh` is no phase"]),
+        ("/retry 2 -- fresh", vec![retry(Some(number(2)), Some("fresh"))], &[]),
         ("/retry 2 3", vec![], &["`/retry` takes one phase"]),
         ("/retry please", vec![], &["`please` is no phase"]),
+    ]);
+}
+
+#[test]
+fn skips_and_holds() {
+    let skip = |phase| Command::Skip { phase };
+    let hold = || Command::Hold { phase: None };
+    let unhold = || Command::Unhold { phase: None };
+    check(vec![
+        ("/skip 2", vec![skip(number(2))], &[]),
+        ("/skip 02-parser", vec![skip(id("02-parser"))], &[]),
+        ("/skip", vec![], &["Name one phase by number or id: `/skip 2`"]),
+        ("/skip 2 3", vec![], &["Name one phase by number or id"]),
+        ("/skip all", vec![], &["Name one phase by number or id"]),
+        ("/hold", vec![hold()], &[]),
+        ("/unhold", vec![unhold()], &[]),
+        ("/hold\n\n/unhold", vec![hold(), unhold()], &[]),
+        ("/hold 2", vec![], &["`/hold`"]),
+        ("/holdd", vec![], &["There is no command `/holdd`; did you mean `/hold`?"]),
     ]);
 }
 

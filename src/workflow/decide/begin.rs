@@ -78,6 +78,7 @@ pub(super) fn begin(start: &Start, now: Millis) -> Workflow {
         cleanup: crate::workflow::model::Cleanup::default(),
         no_ci_accepted: None,
         closing: None,
+        held: None,
         revert: None,
     }
 }

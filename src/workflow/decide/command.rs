@@ -1,8 +1,10 @@
 //! Commands, carried out on the state. Whoever gives them is known to be allowed to.
 
 mod approve;
+mod choose;
 
 use self::approve::approve;
+use self::choose::{hold, may_begin_afresh, skip};
 use super::people::drop_plan;
 use super::wanted::closed_by_a_person;
 use super::{Deciding, advance, observe};
@@ -50,7 +52,16 @@ pub(super) fn apply(d: &mut Deciding, command: &Command, from: &From) -> Result<
         }
         Command::Approve { what, hash } => approve(d, what.as_ref(), hash.as_deref(), from).map(|()| None),
         Command::Revise { text } => revise(d, text, from).map(|()| None),
-        Command::Retry { phase, hint } => retry(d, phase.as_ref(), hint.as_deref(), from).map(|()| None),
+        Command::Retry { phase, fresh, hint } => {
+            let again = Again {
+                fresh: *fresh,
+                hint: hint.as_deref(),
+            };
+            retry(d, phase.as_ref(), &again, from).map(|()| None)
+        }
+        Command::Skip { phase } => skip(d, phase, from).map(|()| None),
+        Command::Hold { phase } => hold(d, phase.as_ref(), from, Some(from.by.login.clone())).map(|()| None),
+        Command::Unhold { phase } => hold(d, phase.as_ref(), from, None).map(|()| None),
         Command::Budget { amount } => budget(d, *amount).map(|()| None),
         Command::Pause => {
             if d.w.paused.is_some() {
@@ -140,8 +151,16 @@ fn revise(d: &mut Deciding, text: &str, from: &From) -> Result<(), String> {
     Ok(())
 }
 
+/// How something is repeated.
+struct Again<'a> {
+    /// From scratch.
+    fresh: bool,
+    /// What to heed.
+    hint: Option<&'a str>,
+}
+
 /// Repeats what failed or what is named.
-fn retry(d: &mut Deciding, phase: Option<&PhaseRef>, hint: Option<&str>, from: &From) -> Result<(), String> {
+fn retry(d: &mut Deciding, phase: Option<&PhaseRef>, how: &Again<'_>, from: &From) -> Result<(), String> {
     let targets: Vec<Target> = match (phase, from.on) {
         (Some(phase), _) => vec![find(&d.w, phase)?],
         (None, Some(Thread::Pull(number))) if d.w.target_of_pull(number).is_some() => {
@@ -158,9 +177,16 @@ fn retry(d: &mut Deciding, phase: Option<&PhaseRef>, hint: Option<&str>, from: &
     {
         return Err("That is merged already.".to_owned());
     }
+    let mut phases = targets.iter().filter_map(|t| d.w.phases.get(&t.phase()?));
+    if phases.any(|p| matches!(p.fate, Fate::Skipped(_))) {
+        return Err("That was left out; `/revise` brings it back into the plan.".to_owned());
+    }
+    if how.fresh {
+        may_begin_afresh(&d.w, &targets)?;
+    }
     advance::clear_troubles(d, |t| t.target.is_none() || t.target.is_some_and(|t| targets.contains(&t)));
     for target in targets {
-        again(d, target, hint, &from.by);
+        again(d, target, how, &from.by);
     }
     Ok(())
 }
@@ -178,10 +204,10 @@ fn failed(w: &Workflow, target: Target) -> bool {
 }
 
 /// From the last good point: what stands is kept, the step that failed is done again with attempts anew.
-fn again(d: &mut Deciding, target: Target, hint: Option<&str>, by: &Person) {
-    let state = d.state_of(target);
+fn again(d: &mut Deciding, target: Target, how: &Again<'_>, by: &Person) {
+    let (state, hint) = (d.state_of(target), how.hint);
     let closed = d.w.track(target).is_some_and(closed_by_a_person);
-    if let (Target::Phase(number), true) = (target, closed) {
+    if let (Target::Phase(number), true) = (target, closed || how.fresh) {
         if let Some(track) = d.w.track_mut(target) {
             track
                 .hints

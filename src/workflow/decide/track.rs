@@ -306,6 +306,6 @@ fn mergeable(w: &Workflow, number: PhaseNumber, track: &Track, state: State, fat
     let last_of_direct = w.is_direct() && w.last_phase() == Some(number);
     let released = !last_of_direct || reviews::last_phase_released(w, number);
     let troubled = w.troubles.values().any(|t| t.target == Some(Target::Phase(number)));
-    let held = !released || troubled;
+    let held = !released || troubled || w.held_by(Target::Phase(number)).is_some();
     at_gate && !held && dependencies_merged(w, number) && reviews::approved(w, Target::Phase(number))
 }

@@ -167,6 +167,7 @@ fn asks_in_a_comment(wait: &Waiting) -> bool {
         What::Question
         | What::PlanApproval
         | What::PhaseReview
+        | What::Held
         | What::Paused
         | What::RateLimit
         | What::Slot
@@ -211,7 +212,7 @@ fn forked(w: &Workflow, orders: &mut Vec<Order>) {
             orders.push(Order::ClosePull {
                 pull: pull.number,
                 node_id: pull.node_id.clone(),
-                note: "The plan was made anew, so this is started afresh.".to_owned(),
+                note: "This is started afresh on another branch.".to_owned(),
             });
         }
     }

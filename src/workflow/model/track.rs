@@ -118,6 +118,9 @@ pub struct Track {
     pub check_written: Option<String>,
     /// Millhand closed the pull request.
     pub closed_by_us: bool,
+    /// Who holds it: it is not merged.
+    #[serde(default)]
+    pub held: Option<String>,
     /// How the merge came about.
     pub merged: Option<Merged>,
     /// Requests to GitHub for it.

@@ -203,7 +203,12 @@ async fn commands_are_closed() {
         ("retry", json!({ "phase": "parser" })),
         ("retry", json!({ "hint": "" })),
         ("retry", json!({ "hint": long })),
-        ("retry", json!({ "fresh": true })),
+        ("retry", json!({ "fresh": "yes" })),
+        ("skip", json!({})),
+        ("skip", json!({ "phase": 0 })),
+        ("skip", json!({ "phase": 1, "hint": "x" })),
+        ("hold", json!({ "phase": "parser" })),
+        ("unhold", json!({ "what": "all" })),
         ("revise", json!({})),
         ("revise", json!({ "text": null })),
         ("revise", json!({ "text": long })),
@@ -239,6 +244,7 @@ async fn a_command_for_nobody_is_not_found() {
         let body = match route.path.rsplit('/').next() {
             Some("revise") => json!({ "text": "smaller" }),
             Some("budget") => json!({ "amount": 7 }),
+            Some("skip") => json!({ "phase": 2 }),
             _ => json!({}),
         };
         let answer = surface

@@ -4,6 +4,7 @@
 
 mod bot;
 mod building;
+mod choosing;
 mod doubting;
 mod ear;
 mod ending;

@@ -36,7 +36,7 @@ impl Town {
     }
 
     /// A command that is refused with one reply that holds these words.
-    async fn refused(&self, login: &str, number: u64, body: &str, words: &str) {
+    pub(super) async fn refused(&self, login: &str, number: u64, body: &str, words: &str) {
         let (reactions, replies) = self.says(login, number, body).await;
         assert_eq!(reactions, ["eyes", "confused"], "{login}: {body}");
         assert_eq!(replies.len(), 1, "{login}: {body}: {replies:#?}");
@@ -44,7 +44,7 @@ impl Town {
     }
 
     /// A command that is obeyed without a word.
-    async fn obeyed(&self, login: &str, number: u64, body: &str) {
+    pub(super) async fn obeyed(&self, login: &str, number: u64, body: &str) {
         let (reactions, replies) = self.says(login, number, body).await;
         assert_eq!((reactions, replies), (vec!["eyes", "+1"], vec![]), "{login}: {body}");
     }

@@ -768,7 +768,7 @@ impl Bench {
                     .map_or_else(|| "/retry".to_owned(), |c| c.replace(" -- <hint>", ""));
                 self.say(maintainer(), &retry);
             }
-            What::PlanApproval | What::NoCi | What::OtherWork | What::Paused => {
+            What::PlanApproval | What::NoCi | What::OtherWork | What::Held | What::Paused => {
                 let command = wait.command.unwrap_or_default();
                 self.say(maintainer(), &command);
             }

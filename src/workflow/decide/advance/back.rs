@@ -75,6 +75,7 @@ pub(in crate::workflow::decide) fn afresh(d: &mut Deciding, number: PhaseNumber,
         turn: old.turn + 1,
         draft: true,
         hints: old.hints,
+        held: old.held,
         requests: old.requests,
         left_open: old.pull.filter(|_| open),
         ..Track::default()

@@ -19,7 +19,7 @@ pub(super) fn release_gate(d: &mut Deciding) -> bool {
         return true;
     }
     let green = track::green(d, Target::Release);
-    if green && reviews::approved(&d.w, Target::Release) {
+    if green && reviews::approved(&d.w, Target::Release) && d.w.held_by(Target::Release).is_none() {
         let by = d.w.release_approved.as_ref().and_then(|a| a.by.clone());
         return d.move_workflow(&[State::Deployment], "all merged, release approved", by.as_ref());
     }

@@ -132,6 +132,7 @@ fn approvables(w: &Workflow, now: Millis) -> Vec<Approvable> {
             | What::Question
             | What::Conflict
             | What::Attempts
+            | What::Held
             | What::Paused
             | What::PullRequestClosed
             | What::MergeRefused

@@ -219,6 +219,9 @@ fn merging(w: &Workflow, target: Target, track: &Track, now: Millis, orders: &mu
     if track.look.is_some() {
         return; // something came in: it is read first
     }
+    if w.held_by(target).is_some() {
+        return;
+    }
     if needs_update(w, target, track) {
         orders.push(Order::UpdateBranch { target, head, base });
         return;

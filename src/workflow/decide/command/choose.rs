@@ -1,0 +1,95 @@
+//! Choosing among phases: one is left out, one is held, one begins anew.
+//!
+//! Invariant: what is merged is not chosen any more, and nothing is left out on which something is still to be built.
+
+use super::super::{Deciding, advance};
+use super::{From, find};
+use crate::workflow::command::PhaseRef;
+use crate::workflow::fact::{Target, Thread};
+use crate::workflow::model::{Fate, Workflow};
+use crate::workflow::state::{self, Baton, State};
+
+/// Only phases that have begun and are not merged begin afresh, and only while phases are at work.
+pub(super) fn may_begin_afresh(w: &Workflow, targets: &[Target]) -> Result<(), String> {
+    if w.baton != Baton::Forked || targets.is_empty() {
+        return Err("No phase is at work; `fresh` is for a phase that has begun.".to_owned());
+    }
+    for target in targets {
+        let Some(phase) = target.phase().and_then(|n| w.phases.get(&n)) else {
+            return Err("The release cannot be started afresh; name a phase.".to_owned());
+        };
+        if phase.frozen || state::route_afresh(phase.state).is_none() && phase.state != State::Implementation {
+            return Err(format!(
+                "Phase `{}` has not begun; there is nothing to begin afresh.",
+                phase.plan.id
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Leaves a phase out.
+pub(super) fn skip(d: &mut Deciding, phase: &PhaseRef, from: &From) -> Result<(), String> {
+    if d.w.baton != Baton::Forked {
+        return Err("No phase is at work; `/revise` changes a plan that waits for its approval.".to_owned());
+    }
+    let Target::Phase(number) = find(&d.w, phase)? else {
+        return Err("Only phases are left out.".to_owned());
+    };
+    let Some(phase) = d.w.phases.get(&number) else { return Ok(()) };
+    match phase.fate {
+        Fate::Merged => return Err("That is merged already.".to_owned()),
+        Fate::Skipped(_) => return Err("That is left out already.".to_owned()),
+        Fate::Open | Fate::Failed => {}
+    }
+    let others: Vec<_> =
+        d.w.phases
+            .iter()
+            .filter(|(n, p)| **n != number && !matches!(p.fate, Fate::Skipped(_)))
+            .collect();
+    let depends = others
+        .iter()
+        .find(|(_, p)| p.plan.depends_on.contains(&number) && p.fate != Fate::Merged);
+    if let Some((_, other)) = depends {
+        let id = &other.plan.id;
+        return Err(format!(
+            "Phase `{id}` depends on it; `/skip {id}` first, or `/revise` the plan."
+        ));
+    }
+    if others.is_empty() {
+        return Err("It is the last phase left; `/cancel` ends the work.".to_owned());
+    }
+    if let Some(phase) = d.w.phases.get_mut(&number) {
+        phase.frozen = false;
+        phase.fate = Fate::Skipped(format!("{} left it out", from.by.login));
+    }
+    advance::clear_troubles(d, |t| t.target == Some(Target::Phase(number)));
+    Ok(())
+}
+
+/// Holds what would be merged, or lets it go: the named phase, the pull request's, or everything.
+pub(super) fn hold(d: &mut Deciding, phase: Option<&PhaseRef>, from: &From, by: Option<String>) -> Result<(), String> {
+    let target = match (phase, from.on) {
+        (Some(phase), _) => Some(find(&d.w, phase)?),
+        (None, Some(Thread::Pull(number))) => d.w.target_of_pull(number),
+        (None, Some(Thread::Issue) | None) => None,
+    };
+    if by.is_some() && d.w.phases.is_empty() {
+        return Err("There is nothing to hold yet: no plan was approved.".to_owned());
+    }
+    if target.and_then(|t| d.w.track(t)).is_some_and(|t| t.merged.is_some()) {
+        return Err("That is merged already.".to_owned());
+    }
+    let place = match target.and_then(|t| d.w.track_mut(t)) {
+        Some(track) => &mut track.held,
+        None => &mut d.w.held,
+    };
+    match (place.is_some(), by.is_some()) {
+        (true, true) => Err("It is held already; `/unhold` lets it go on.".to_owned()),
+        (false, false) => Err("It is not held here; `/unhold` belongs where `/hold` was written.".to_owned()),
+        (true, false) | (false, true) => {
+            *place = by;
+            Ok(())
+        }
+    }
+}
