@@ -185,7 +185,7 @@ pub const TABLE: [Entry; 13] = [
         name: Name::Unhold,
         word: "unhold",
         arguments: "",
-        does: "ends what `/hold` began in the same place",
+        does: "ends what `/hold` began: on a pull request there, on the issue everywhere",
         who: Who::Writer,
         needs: Needs::Held,
     },

@@ -4,7 +4,7 @@ mod approve;
 mod choose;
 
 use self::approve::approve;
-use self::choose::{hold, may_begin_afresh, skip};
+use self::choose::{hold, may_begin_afresh, skip, unhold};
 use super::people::drop_plan;
 use super::wanted::closed_by_a_person;
 use super::{Deciding, advance, observe};
@@ -60,8 +60,8 @@ pub(super) fn apply(d: &mut Deciding, command: &Command, from: &From) -> Result<
             retry(d, phase.as_ref(), &again, from).map(|()| None)
         }
         Command::Skip { phase } => skip(d, phase, from).map(|()| None),
-        Command::Hold { phase } => hold(d, phase.as_ref(), from, Some(from.by.login.clone())).map(|()| None),
-        Command::Unhold { phase } => hold(d, phase.as_ref(), from, None).map(|()| None),
+        Command::Hold { phase } => hold(d, phase.as_ref(), from).map(|()| None),
+        Command::Unhold { phase } => unhold(d, phase.as_ref(), from).map(|()| None),
         Command::Budget { amount } => budget(d, *amount).map(|()| None),
         Command::Pause => {
             if d.w.paused.is_some() {

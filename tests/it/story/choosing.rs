@@ -75,7 +75,7 @@ async fn one_phase_is_held_and_the_other_merged() {
     let (first, second) = (town.pull_of(issue, 1).await, town.pull_of(issue, 2).await);
     town.obeyed("maintainer", first, "/hold").await;
     town.refused("maintainer", first, "/hold", "held already").await;
-    town.refused("maintainer", second, "/unhold", "not held here").await;
+    town.refused("maintainer", second, "/unhold", "Nothing is held here").await;
     town.review("reviewer", first, "APPROVE", "good").await;
     town.review("reviewer", second, "APPROVE", "good").await;
     town.settle().await;
@@ -100,6 +100,8 @@ async fn all_of_it_is_held_the_release_too() {
     town.said_anywhere();
     let first = town.pull_of(issue, 1).await;
     town.obeyed("maintainer", issue, "/hold").await;
+    town.refused("maintainer", first, "/unhold", "write `/unhold` in the issue")
+        .await;
     town.review("reviewer", first, "APPROVE", "good").await;
     town.settle().await;
     assert!(!town.is_merged(first).await);

@@ -785,11 +785,15 @@ impl Bench {
     }
 
     pub(crate) fn say(&mut self, by: Person, body: &str) {
+        self.say_on(Thread::Issue, by, body);
+    }
+
+    fn say_on(&mut self, on: Thread, by: Person, body: &str) {
         let id = self.id();
         let view = CommentView {
             id,
             node_id: format!("IC_{id}"),
-            on: Thread::Issue,
+            on,
             by,
             body: body.to_owned(),
             at: self.now,
@@ -854,7 +858,7 @@ impl Bench {
             .get(usize::try_from(self.chance.below(numbers.len() as u64)).unwrap_or(0))
             .copied();
         let id = self.id();
-        match (self.chance.below(16), number) {
+        match (self.chance.below(20), number) {
             (0, _) => self.say(reviewer(), "/revise split it otherwise"),
             (1, _) => self.say(maintainer(), "/pause"),
             (2, _) => self.say(maintainer(), "/resume"),
@@ -887,6 +891,17 @@ impl Bench {
                     format!("delivery:{id}"),
                     Fact::Look(millhand::workflow::fact::Look::Pull(number)),
                 )]);
+            }
+            (16, _) if self.chance.once_in(2) => self.say(maintainer(), "/hold"),
+            (16, Some(number)) => self.say_on(Thread::Pull(number), maintainer(), "/hold"),
+            (17, _) => self.say(reviewer(), "/unhold"),
+            (18, _) => {
+                let n = 1 + self.chance.below(4);
+                self.say(maintainer(), &format!("/retry {n} fresh"));
+            }
+            (19, _) => {
+                let n = 1 + self.chance.below(6);
+                self.say(maintainer(), &format!("/skip {n}"));
             }
             (11, _) => self.edit_issue(),
             (12, _) => self.label(false),

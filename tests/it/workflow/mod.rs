@@ -252,6 +252,10 @@ fn check(bench: &Bench, seed: u64) {
                 "seed {seed}: a merge of {target:?} that nobody approved"
             );
             assert_eq!(w.track(*target).and_then(|t| t.head.as_ref()), Some(head), "seed {seed}");
+            assert!(
+                w.held_by(*target).is_none(),
+                "seed {seed}: a merge of {target:?}, which is held"
+            );
             if let Target::Phase(number) = target {
                 let phase = w.phase(*number).unwrap();
                 let merged = |n| w.phase(n).is_some_and(|p| matches!(p.fate, Fate::Merged | Fate::Skipped(_)));

@@ -67,29 +67,48 @@ pub(super) fn skip(d: &mut Deciding, phase: &PhaseRef, from: &From) -> Result<()
     Ok(())
 }
 
-/// Holds what would be merged, or lets it go: the named phase, the pull request's, or everything.
-pub(super) fn hold(d: &mut Deciding, phase: Option<&PhaseRef>, from: &From, by: Option<String>) -> Result<(), String> {
-    let target = match (phase, from.on) {
-        (Some(phase), _) => Some(find(&d.w, phase)?),
-        (None, Some(Thread::Pull(number))) => d.w.target_of_pull(number),
-        (None, Some(Thread::Issue) | None) => None,
-    };
-    if by.is_some() && d.w.phases.is_empty() {
+/// Nothing is merged until `/unhold`: the named phase, the pull request's, or all of it.
+pub(super) fn hold(d: &mut Deciding, phase: Option<&PhaseRef>, from: &From) -> Result<(), String> {
+    let target = place(&d.w, phase, from)?;
+    if d.w.phases.is_empty() {
         return Err("There is nothing to hold yet: no plan was approved.".to_owned());
     }
     if target.and_then(|t| d.w.track(t)).is_some_and(|t| t.merged.is_some()) {
         return Err("That is merged already.".to_owned());
     }
-    let place = match target.and_then(|t| d.w.track_mut(t)) {
+    let held = match target.and_then(|t| d.w.track_mut(t)) {
         Some(track) => &mut track.held,
         None => &mut d.w.held,
     };
-    match (place.is_some(), by.is_some()) {
-        (true, true) => Err("It is held already; `/unhold` lets it go on.".to_owned()),
-        (false, false) => Err("It is not held here; `/unhold` belongs where `/hold` was written.".to_owned()),
-        (true, false) | (false, true) => {
-            *place = by;
-            Ok(())
-        }
+    if held.is_some() {
+        return Err("It is held already; `/unhold` lets it go on.".to_owned());
     }
+    *held = Some(from.by.login.clone());
+    Ok(())
+}
+
+/// Ends what `/hold` began: in a pull request there, on the issue everywhere.
+pub(super) fn unhold(d: &mut Deciding, phase: Option<&PhaseRef>, from: &From) -> Result<(), String> {
+    let target = place(&d.w, phase, from)?;
+    let mut held = Vec::new();
+    for place in target.map_or_else(|| d.w.targets(), |t| vec![t]) {
+        held.extend(d.w.track_mut(place).and_then(|track| track.held.take()));
+    }
+    if target.is_none() {
+        held.extend(d.w.held.take());
+    }
+    match (held.is_empty(), &d.w.held) {
+        (false, _) => Ok(()),
+        (true, Some(_)) => Err("All of the work is held; write `/unhold` in the issue.".to_owned()),
+        (true, None) => Err("Nothing is held here.".to_owned()),
+    }
+}
+
+/// What a command without a name is about; `None`: all of it.
+fn place(w: &Workflow, phase: Option<&PhaseRef>, from: &From) -> Result<Option<Target>, String> {
+    Ok(match (phase, from.on) {
+        (Some(phase), _) => Some(find(w, phase)?),
+        (None, Some(Thread::Pull(number))) => w.target_of_pull(number),
+        (None, Some(Thread::Issue) | None) => None,
+    })
 }
