@@ -64,12 +64,9 @@ pub(super) fn history(list: &Value) {
 /// `events`
 pub(super) fn events(list: &Value) {
     let rows = rows(&list["events"], |e| {
-        let taken: Vec<String> = e["transitions"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(Value::to_string)
-            .collect();
+        let of = |key: &str| e[key].as_array().into_iter().flatten();
+        let mut taken: Vec<String> = of("transitions").map(Value::to_string).collect();
+        taken.extend(of("notes").map(|note| text(&note["note"])));
         vec![
             text(&e["seq"]),
             text(&e["at"]),

@@ -42,8 +42,8 @@ pub fn events(rows: &[EventRow], next: Option<i64>) -> Value {
     let one = |row: &EventRow| {
         let fact: Value = serde_json::from_str(&row.fact).unwrap_or_default();
         let numbers: Vec<u8> = taken(row).iter().map(|t| t.number).collect();
-        json!({ "seq": row.seq, "fact": fact, "phase": row.phase, "transitions": numbers, "actor": row.actor,
-                "at": row.at.rfc3339(), "hash": row.hash, "previous": row.previous })
+        json!({ "seq": row.seq, "fact": fact, "phase": row.phase, "transitions": numbers, "notes": notes(row),
+                "actor": row.actor, "at": row.at.rfc3339(), "hash": row.hash, "previous": row.previous })
     };
     json!({ "events": rows.iter().map(one).collect::<Vec<_>>(), "next": next })
 }
@@ -107,14 +107,24 @@ fn can_begin(w: &Workflow, phase: &Phase) -> bool {
     })
 }
 
+/// What a row took and noted.
+#[derive(Default, serde::Deserialize)]
+struct Decided {
+    taken: Vec<Taken>,
+    #[serde(default)]
+    notes: Vec<Value>,
+}
+
+fn decided(row: &EventRow) -> Decided {
+    serde_json::from_str(&row.transitions).unwrap_or_default()
+}
+
 fn taken(row: &EventRow) -> Vec<Taken> {
-    #[derive(serde::Deserialize)]
-    struct Row {
-        taken: Vec<Taken>,
-    }
-    serde_json::from_str::<Row>(&row.transitions)
-        .map(|r| r.taken)
-        .unwrap_or_default()
+    decided(row).taken
+}
+
+fn notes(row: &EventRow) -> Vec<Value> {
+    decided(row).notes
 }
 
 fn reason(w: &Workflow) -> Option<String> {

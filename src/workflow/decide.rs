@@ -101,6 +101,15 @@ pub enum Note {
         /// Which.
         phase: PhaseNumber,
     },
+    /// Somebody was refused, also where the answer is silence.
+    Refused {
+        /// Who.
+        who: String,
+        /// Which command; `None`: what was written is none.
+        command: Option<String>,
+        /// Why, in the words that a person gets.
+        why: String,
+    },
 }
 
 /// Decides a batch of facts. `current` is `None` only for a batch that begins with [`Fact::Started`].

@@ -119,7 +119,7 @@ pub(super) fn find(w: &Workflow, phase: &PhaseRef) -> Result<Target, String> {
             .join(", ")
     };
     found.map(|(n, _)| Target::Phase(*n)).ok_or_else(|| match phase {
-        _ if w.phases.is_empty() => "There are no phases yet.".to_owned(),
+        _ if w.phases.is_empty() => "No phase is at work yet: the plan is being made, or waits for its approval.".to_owned(),
         PhaseRef::Number(number) => format!("There is no phase {number}; there are {}.", names()),
         PhaseRef::Id(id) => format!("There is no phase `{id}`; there are {}.", names()),
     })

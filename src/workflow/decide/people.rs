@@ -1,6 +1,6 @@
 //! What people do on the issue: labels, closing, comments.
 
-use super::{Deciding, advance, command};
+use super::{Deciding, Note, advance, command};
 use crate::workflow::command::{self as grammar, Command, Manner, Refusal};
 use crate::workflow::fact::{ApiCommand, CommentView, Thread, TimelineEvent, TimelineKind};
 use crate::workflow::ids::Person;
@@ -142,6 +142,7 @@ pub(super) fn comment(d: &mut Deciding, view: &CommentView) {
             Ok(reply) => replies.extend(reply),
             Err(refusal) => {
                 refused = true;
+                note_refusal(d, &view.by, Some(command), &refusal.sentence);
                 manner = manner.max(refusal.manner);
                 replies.extend((refusal.manner == Manner::Reply).then_some(refusal.sentence));
             }
@@ -151,6 +152,9 @@ pub(super) fn comment(d: &mut Deciding, view: &CommentView) {
         refused = true;
         let told = policy::manner(&view.by, &context(&d.w));
         manner = manner.max(told);
+        for refusal in &parsed.refused {
+            note_refusal(d, &view.by, None, &refusal.sentence);
+        }
         replies.extend(
             parsed
                 .refused
@@ -238,7 +242,19 @@ pub(super) fn commanded(d: &mut Deciding, api: &ApiCommand) -> Result<(), String
         comment: None,
         at: api.at,
     };
-    obey(d, &api.command, &from).map(|_| ()).map_err(|r| r.sentence)
+    obey(d, &api.command, &from).map(|_| ()).map_err(|refusal| {
+        note_refusal(d, &from.by, Some(&api.command), &refusal.sentence);
+        refusal.sentence
+    })
+}
+
+/// The log tells who was refused and why, whether or not that is answered.
+fn note_refusal(d: &mut Deciding, by: &Person, command: Option<&Command>, why: &str) {
+    d.notes.push(Note::Refused {
+        who: by.login.clone(),
+        command: command.map(|command| command.name().word().to_owned()),
+        why: why.to_owned(),
+    });
 }
 
 /// Checks who may, then does it. `Ok` is what is to be replied, if anything.

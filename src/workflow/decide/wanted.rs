@@ -10,7 +10,7 @@ use std::time::Duration;
 
 pub(in crate::workflow) use self::target::closed_by_a_person;
 
-use self::end::{after_the_end, close};
+use self::end::{after_the_end, left_behind};
 use self::target::{one, stopped};
 use super::advance::{held, plan_approved};
 use super::begin::other_work;
@@ -33,6 +33,9 @@ pub(super) fn wanted(w: &Workflow, now: Millis) -> Vec<Order> {
     let waits = waits::waits(w, now);
     let mut orders = Vec::new();
     always(w, &waits, &mut orders);
+    if w.paused.is_none() {
+        left_behind(w, &mut orders);
+    }
     if w.ended.is_some() {
         after_the_end(w, &mut orders);
     } else if w.paused.is_none() {
@@ -199,20 +202,6 @@ fn forked(w: &Workflow, orders: &mut Vec<Order>) {
         if let Some(heads) = w.heads.as_ref().filter(|_| missing) {
             orders.push(Order::CreateBase {
                 from: heads.default.clone(),
-            });
-        }
-    }
-    for phase in w.phases.values() {
-        orders.extend(close(
-            &phase.track,
-            matches!(phase.fate, Fate::Skipped(_)),
-            "It is left out of the plan.",
-        ));
-        if let Some(pull) = &phase.track.left_open {
-            orders.push(Order::ClosePull {
-                pull: pull.number,
-                node_id: pull.node_id.clone(),
-                note: "This is started afresh on another branch.".to_owned(),
             });
         }
     }

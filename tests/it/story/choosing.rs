@@ -56,6 +56,41 @@ async fn a_phase_is_left_out() {
 }
 
 #[tokio::test]
+async fn the_last_that_is_not_merged_is_left_out_and_the_release_goes_on() {
+    let town = Town::new(Setting::default()).await;
+    let issue = town.begun("Greet people", THREE).await;
+    town.said_anywhere();
+    for phase in [1, 2] {
+        town.review("reviewer", town.pull_of(issue, phase).await, "APPROVE", "good")
+            .await;
+    }
+    town.settle().await;
+    let third = town.pull_of(issue, 3).await;
+    town.comment("maintainer", issue, "/skip 3").await;
+    town.settle().await;
+    assert_eq!(town.pull(third).await["state"], "closed");
+    town.release(issue).await;
+    town.complete(issue).await;
+    town.over().await;
+}
+
+#[tokio::test]
+async fn what_was_begun_afresh_and_cancelled_at_once_is_closed() {
+    let town = Town::new(Setting::default()).await;
+    let issue = town.begun("Greet", ONE).await;
+    let old = town.pull_of(issue, 1).await;
+    town.comment("maintainer", issue, "/retry 1 fresh\n/cancel").await;
+    town.settle().await;
+    assert_eq!(town.pull(old).await["state"], "closed");
+    let open = town.get("/repos/acme/todo/pulls?state=open&per_page=100").await;
+    assert!(
+        open.as_array().unwrap().iter().all(|p| p["user"]["login"] != "millhand[bot]"),
+        "{open:#}"
+    );
+    town.over().await;
+}
+
+#[tokio::test]
 async fn nobody_leaves_out_what_is_not_at_work() {
     let town = Town::new(Setting::default()).await;
     let issue = town.labelled("Greet people", THREE).await;

@@ -5,6 +5,7 @@
 mod bot;
 mod building;
 mod choosing;
+mod commanding;
 mod doubting;
 mod ear;
 mod ending;

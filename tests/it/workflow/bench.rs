@@ -892,17 +892,7 @@ impl Bench {
                     Fact::Look(millhand::workflow::fact::Look::Pull(number)),
                 )]);
             }
-            (16, _) if self.chance.once_in(2) => self.say(maintainer(), "/hold"),
-            (16, Some(number)) => self.say_on(Thread::Pull(number), maintainer(), "/hold"),
-            (17, _) => self.say(reviewer(), "/unhold"),
-            (18, _) => {
-                let n = 1 + self.chance.below(4);
-                self.say(maintainer(), &format!("/retry {n} fresh"));
-            }
-            (19, _) => {
-                let n = 1 + self.chance.below(6);
-                self.say(maintainer(), &format!("/skip {n}"));
-            }
+            (act @ 16..20, number) => self.somebody_chooses(act, number),
             (11, _) => self.edit_issue(),
             (12, _) => self.label(false),
             (13, _) => self.label(true),
@@ -917,6 +907,23 @@ impl Bench {
             }
             _ => {
                 self.now = self.now.plus(Duration::from_secs(self.chance.below(600)));
+            }
+        }
+    }
+
+    /// Somebody holds, leaves out or begins something afresh.
+    fn somebody_chooses(&mut self, act: u64, pull: Option<u64>) {
+        match (act, pull) {
+            (16, Some(number)) if self.chance.once_in(2) => self.say_on(Thread::Pull(number), maintainer(), "/hold"),
+            (16, _) => self.say(maintainer(), "/hold"),
+            (17, _) => self.say(reviewer(), "/unhold"),
+            (18, _) => {
+                let n = 1 + self.chance.below(4);
+                self.say(maintainer(), &format!("/retry {n} fresh"));
+            }
+            _ => {
+                let n = 1 + self.chance.below(6);
+                self.say(maintainer(), &format!("/skip {n}"));
             }
         }
     }

@@ -1,14 +1,14 @@
-//! Orders after the end: closing what is left open, deleting branches, looking at a revert.
+//! Orders for what is left behind, and after the end: closing what is open, deleting branches, looking at a revert.
 //!
 //! Invariant: nothing of other people's is deleted.
 
 use crate::workflow::fact::PullState;
-use crate::workflow::model::{End, Track, Workflow};
+use crate::workflow::model::{End, Fate, Track, Workflow};
 use crate::workflow::order::Order;
 use crate::workflow::settings::DeleteBranches;
 
 /// A pull request of ours that is to be closed.
-pub(super) fn close(track: &Track, over: bool, note: &str) -> Option<Order> {
+fn close(track: &Track, over: bool, note: &str) -> Option<Order> {
     let pull = track.pull.as_ref()?;
     let open = track.merged.is_none() && !track.closed_by_us && track.seen.as_ref().is_none_or(|s| s.state == PullState::Open);
     (over && open).then(|| Order::ClosePull {
@@ -16,6 +16,19 @@ pub(super) fn close(track: &Track, over: bool, note: &str) -> Option<Order> {
         node_id: pull.node_id.clone(),
         note: note.to_owned(),
     })
+}
+
+/// Pull requests of phases that were left out or begun afresh.
+pub(super) fn left_behind(w: &Workflow, orders: &mut Vec<Order>) {
+    for phase in w.phases.values() {
+        let left_out = matches!(phase.fate, Fate::Skipped(_)) && w.ended.is_none();
+        orders.extend(close(&phase.track, left_out, "It is left out of the plan."));
+        orders.extend(phase.track.left_open.as_ref().map(|pull| Order::ClosePull {
+            pull: pull.number,
+            node_id: pull.node_id.clone(),
+            note: "This is started afresh on another branch.".to_owned(),
+        }));
+    }
 }
 
 pub(super) fn after_the_end(w: &Workflow, orders: &mut Vec<Order>) {
