@@ -152,7 +152,7 @@ fn what_cannot_be_used_is_refused_by_name() {
         ),
         (
             "[defaults.branches]\nprefix = \"../x\"",
-            "defaults.branches.prefix must begin a branch's name",
+            "defaults.branches.prefix must be the beginning of a branch's name",
         ),
         (
             "[defaults]\nprotected_paths = [\"a[\"]",

@@ -1,0 +1,243 @@
+//! The file as a tree in which everything knows its place.
+//!
+//! Made from the events of serde-saphyr's own parser, not by serde: serde forgets the places of keys and how a value was
+//! written, and a person has to be told both.
+//!
+//! Invariant: one document, without aliases, anchors, tags and merge keys, no key twice, at most [`DEPTH_MAX`] deep.
+
+use serde_saphyr::granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span, Tag, options};
+
+use super::names::shown;
+use super::{Place, Refusal};
+
+/// Lists and mappings within each other. The keys need three; `templates` may hold a little more.
+const DEPTH_MAX: usize = 8;
+
+/// A value.
+#[derive(Clone, Debug)]
+pub(super) struct Node {
+    pub(super) place: Place,
+    pub(super) kind: Kind,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Kind {
+    /// Written without quotes; it may mean a number, a truth value or nothing.
+    Plain(String),
+    /// Written as a text.
+    Quoted(String),
+    List(Vec<Node>),
+    Map(Vec<Entry>),
+}
+
+/// A key and its value.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) key: String,
+    /// Of the key.
+    pub(super) place: Place,
+    pub(super) value: Node,
+}
+
+impl Node {
+    /// Whether there is no value: nothing behind the colon, or a word that says so.
+    pub(super) fn is_null(&self) -> bool {
+        matches!(&self.kind, Kind::Plain(text) if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
+    }
+}
+
+/// Reads the file's one document; `None` if it holds nothing.
+pub(super) fn read(text: &str) -> Result<Option<Node>, Refusal> {
+    let options = options! {
+        disallow_directives: true,
+        emit_unresolved_aliases: true,
+        emit_anchor_events: true,
+        flow_nesting_limit: DEPTH_MAX,
+        block_nesting_limit: DEPTH_MAX,
+    };
+    let mut parser = Parser::new_from_str_with_options(text, options);
+    let mut builder = Builder::default();
+    while let Some(event) = parser.next_event() {
+        let (event, span) = event.map_err(|error| syntax(&error))?;
+        builder.take(event, &span)?;
+    }
+    Ok(builder
+        .root
+        .filter(|root| !matches!(&root.kind, Kind::Plain(text) if text.is_empty())))
+}
+
+fn place(mark: &Marker) -> Place {
+    let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    Place {
+        line: number(mark.line().max(1)),
+        column: number(mark.col().saturating_add(1)),
+    }
+}
+
+fn syntax(error: &ScanError) -> Refusal {
+    let sentence = match error.kind() {
+        ErrorKind::RecursionLimitExceeded => too_deep(),
+        ErrorKind::DirectiveDisallowed => "Lines that begin with `%` are directives of YAML; take this one out.".to_owned(),
+        ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => {
+            "A tab stands where YAML wants spaces; indent by spaces.".to_owned()
+        }
+        kind => format!(
+            "This is no valid YAML: {}. Mend it here or in the line before.",
+            shown(&kind.to_string())
+        ),
+    };
+    Refusal::new(place(error.marker()), sentence)
+}
+
+fn too_deep() -> String {
+    format!(
+        "Lists and mappings lie in each other more than {DEPTH_MAX} deep here; no key needs that, so take the inner ones out."
+    )
+}
+
+/// A list or mapping whose end has not come yet.
+enum Open {
+    List(Place, Vec<Node>),
+    Map(Place, Vec<Entry>, Option<(String, Place)>),
+}
+
+#[derive(Default)]
+struct Builder {
+    documents: usize,
+    open: Vec<Open>,
+    root: Option<Node>,
+}
+
+impl Builder {
+    fn take(&mut self, event: Event<'_>, span: &Span) -> Result<(), Refusal> {
+        let at = place(&span.start);
+        match event {
+            Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
+            Event::DocumentStart(..) => self.document(at),
+            Event::Alias(_) | Event::UnresolvedAlias(_) => Err(Refusal::new(
+                at,
+                "Aliases (`*name`) are not read here; write the value out, or put it in quotes if it begins with `*`.",
+            )),
+            Event::Anchor(..) => Err(Refusal::new(
+                at,
+                "Anchors (`&name`) are not read here; take this one out, or put the value in quotes if it begins with `&`.",
+            )),
+            Event::Scalar(text, style, _, tag) => {
+                untagged(tag.as_deref(), span)?;
+                let kind = match style {
+                    ScalarStyle::Plain => Kind::Plain(text.into_owned()),
+                    ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted | ScalarStyle::Literal | ScalarStyle::Folded => {
+                        Kind::Quoted(text.into_owned())
+                    }
+                };
+                self.put(Node { place: at, kind })
+            }
+            Event::SequenceStart(_, _, tag) => {
+                untagged(tag.as_deref(), span)?;
+                self.begin(at, Open::List(at, Vec::new()))
+            }
+            Event::MappingStart(_, _, tag) => {
+                untagged(tag.as_deref(), span)?;
+                self.begin(at, Open::Map(at, Vec::new(), None))
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.end(),
+            _ => Err(Refusal::new(
+                at,
+                "This is YAML of a kind that is not read here; write it more simply.",
+            )),
+        }
+    }
+
+    fn document(&mut self, at: Place) -> Result<(), Refusal> {
+        self.documents += 1;
+        if self.documents > 1 {
+            return Err(Refusal::new(
+                at,
+                "A second document begins here; leave one and take out the `---` between them.",
+            ));
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, at: Place, open: Open) -> Result<(), Refusal> {
+        if self.open.len() >= DEPTH_MAX {
+            return Err(Refusal::new(at, too_deep()));
+        }
+        if let Some(Open::Map(_, _, None)) = self.open.last() {
+            return Err(Refusal::new(
+                at,
+                "A key is a word; here a list or a mapping stands in its place.",
+            ));
+        }
+        self.open.push(open);
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), Refusal> {
+        match self.open.pop() {
+            Some(Open::List(place, items)) => self.put(Node {
+                place,
+                kind: Kind::List(items),
+            }),
+            Some(Open::Map(place, entries, _)) => self.put(Node {
+                place,
+                kind: Kind::Map(entries),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn put(&mut self, node: Node) -> Result<(), Refusal> {
+        match self.open.last_mut() {
+            None => self.root = Some(node),
+            Some(Open::List(_, items)) => items.push(node),
+            Some(Open::Map(_, entries, waiting)) => match waiting.take() {
+                Some((key, place)) => entries.push(Entry { key, place, value: node }),
+                None => *waiting = Some((key(node.kind, node.place, entries)?, node.place)),
+            },
+        }
+        Ok(())
+    }
+}
+
+fn untagged(tag: Option<&Tag>, span: &Span) -> Result<(), Refusal> {
+    if tag.is_none() {
+        return Ok(());
+    }
+    let at = span.tag_start().map_or_else(|| place(&span.start), |mark| place(&mark));
+    Err(Refusal::new(
+        at,
+        "Tags (`!name`) are not read here; take this one out, or put the value in quotes if it begins with `!`.",
+    ))
+}
+
+/// A key that stands for itself and has not stood before.
+fn key(kind: Kind, place: Place, before: &[Entry]) -> Result<String, Refusal> {
+    let key = match kind {
+        Kind::Plain(text) if text == "<<" => {
+            return Err(Refusal::new(
+                place,
+                "Merge keys (`<<`) are not read here; write the keys out.",
+            ));
+        }
+        Kind::Plain(text) | Kind::Quoted(text) => text,
+        Kind::List(_) | Kind::Map(_) => String::new(),
+    };
+    if key.is_empty() {
+        return Err(Refusal::new(
+            place,
+            "A key is missing in front of the colon; write one, or take the line out.",
+        ));
+    }
+    if let Some(first) = before.iter().find(|entry| entry.key == key) {
+        return Err(Refusal::new(
+            place,
+            format!(
+                "`{}` stands here a second time, first in line {}; leave one of them.",
+                shown(&key),
+                first.place.line
+            ),
+        ));
+    }
+    Ok(key)
+}
