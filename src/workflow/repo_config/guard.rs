@@ -10,14 +10,9 @@ pub const FILE_BYTES_MAX: usize = 64 * 1024;
 /// The text, if it is one: small, UTF-8, and showing what it holds. A byte order mark at its start is left out.
 pub(super) fn text(bytes: &[u8]) -> Result<&str, Refusal> {
     if bytes.len() > FILE_BYTES_MAX {
-        let size = bytes.len().div_ceil(1024);
-        return Err(Refusal::new(
-            Place::START,
-            format!(
-                "The file has {size} KiB; at most {} KiB are read, so make it shorter.",
-                FILE_BYTES_MAX / 1024
-            ),
-        ));
+        let most = FILE_BYTES_MAX / 1024;
+        let sentence = format!("The file has more than {most} KiB, and no more than that is read; make it shorter.");
+        return Err(Refusal::new(Place::START, sentence));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let before = String::from_utf8_lossy(bytes.get(..error.valid_up_to()).unwrap_or_default());

@@ -3,6 +3,7 @@
 //! Invariant: a name that passes is one that GitHub or git can have, and shows all that it holds.
 
 use super::guard::hides;
+use crate::workflow::protected::Extra;
 use crate::workflow::text::branch;
 
 /// Characters of a label, by GitHub.
@@ -166,10 +167,14 @@ fn glob(text: &str) -> Result<(), String> {
     if !fits || inner.is_empty() || inner.split('/').any(|part| matches!(part, "" | "." | "..")) {
         return Err(String::new());
     }
-    match globset::Glob::new(inner) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(format!("It is no glob: {}.", error.kind())),
+    if let Err(error) = globset::Glob::new(inner) {
+        return Err(format!("It is no glob: {}.", error.kind()));
     }
+    // It is used without regard to letter case, where `[Z-a]` is no range any more.
+    if !Extra::new(&[text.to_owned()]).malformed.is_empty() {
+        return Err("It is no glob once letter case is left aside; look at its brackets.".to_owned());
+    }
+    Ok(())
 }
 
 #[cfg(test)]

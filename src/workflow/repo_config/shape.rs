@@ -263,6 +263,7 @@ impl Shape {
             format!("`{shown}`")
         };
         let mut refusal = self.wrong(path, node, &found);
+        let hint = if text.contains('\n') { "Write it in one line." } else { hint };
         if !hint.is_empty() {
             refusal.sentence.push(' ');
             refusal.sentence.push_str(hint);

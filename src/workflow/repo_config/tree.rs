@@ -5,6 +5,8 @@
 //!
 //! Invariant: one document, without aliases, anchors, tags and merge keys, no key twice, at most [`DEPTH_MAX`] deep.
 
+use std::collections::BTreeMap;
+
 use serde_saphyr::granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span, Tag, options};
 
 use super::names::shown;
@@ -42,8 +44,13 @@ pub(super) struct Entry {
 impl Node {
     /// Whether there is no value: nothing behind the colon, or a word that says so.
     pub(super) fn is_null(&self) -> bool {
-        matches!(&self.kind, Kind::Plain(text) if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
+        matches!(&self.kind, Kind::Plain(text) if means_nothing(text))
     }
+}
+
+/// The parser tells a value that is left out as `~`.
+fn means_nothing(plain: &str) -> bool {
+    matches!(plain, "" | "~" | "null" | "Null" | "NULL")
 }
 
 /// Reads the file's one document; `None` if it holds nothing.
@@ -61,9 +68,7 @@ pub(super) fn read(text: &str) -> Result<Option<Node>, Refusal> {
         let (event, span) = event.map_err(|error| syntax(&error))?;
         builder.take(event, &span)?;
     }
-    Ok(builder
-        .root
-        .filter(|root| !matches!(&root.kind, Kind::Plain(text) if text.is_empty())))
+    Ok(builder.root.filter(|root| !root.is_null()))
 }
 
 fn place(mark: &Marker) -> Place {
@@ -98,7 +103,16 @@ fn too_deep() -> String {
 /// A list or mapping whose end has not come yet.
 enum Open {
     List(Place, Vec<Node>),
-    Map(Place, Vec<Entry>, Option<(String, Place)>),
+    Map(Place, Mapping),
+}
+
+#[derive(Default)]
+struct Mapping {
+    entries: Vec<Entry>,
+    /// The line of each key, so that looking for a second one does not go through all.
+    lines: BTreeMap<String, u32>,
+    /// A key whose value has not come yet.
+    waiting: Option<(String, Place)>,
 }
 
 #[derive(Default)]
@@ -138,7 +152,7 @@ impl Builder {
             }
             Event::MappingStart(_, _, tag) => {
                 untagged(tag.as_deref(), span)?;
-                self.begin(at, Open::Map(at, Vec::new(), None))
+                self.begin(at, Open::Map(at, Mapping::default()))
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(),
             _ => Err(Refusal::new(
@@ -163,7 +177,7 @@ impl Builder {
         if self.open.len() >= DEPTH_MAX {
             return Err(Refusal::new(at, too_deep()));
         }
-        if let Some(Open::Map(_, _, None)) = self.open.last() {
+        if matches!(self.open.last(), Some(Open::Map(_, mapping)) if mapping.waiting.is_none()) {
             return Err(Refusal::new(
                 at,
                 "A key is a word; here a list or a mapping stands in its place.",
@@ -179,9 +193,9 @@ impl Builder {
                 place,
                 kind: Kind::List(items),
             }),
-            Some(Open::Map(place, entries, _)) => self.put(Node {
+            Some(Open::Map(place, mapping)) => self.put(Node {
                 place,
-                kind: Kind::Map(entries),
+                kind: Kind::Map(mapping.entries),
             }),
             None => Ok(()),
         }
@@ -191,9 +205,13 @@ impl Builder {
         match self.open.last_mut() {
             None => self.root = Some(node),
             Some(Open::List(_, items)) => items.push(node),
-            Some(Open::Map(_, entries, waiting)) => match waiting.take() {
-                Some((key, place)) => entries.push(Entry { key, place, value: node }),
-                None => *waiting = Some((key(node.kind, node.place, entries)?, node.place)),
+            Some(Open::Map(_, mapping)) => match mapping.waiting.take() {
+                Some((key, place)) => mapping.entries.push(Entry { key, place, value: node }),
+                None => {
+                    let key = key(node.kind, node.place, &mapping.lines)?;
+                    mapping.lines.insert(key.clone(), node.place.line);
+                    mapping.waiting = Some((key, node.place));
+                }
             },
         }
         Ok(())
@@ -212,7 +230,7 @@ fn untagged(tag: Option<&Tag>, span: &Span) -> Result<(), Refusal> {
 }
 
 /// A key that stands for itself and has not stood before.
-fn key(kind: Kind, place: Place, before: &[Entry]) -> Result<String, Refusal> {
+fn key(kind: Kind, place: Place, before: &BTreeMap<String, u32>) -> Result<String, Refusal> {
     let key = match kind {
         Kind::Plain(text) if text == "<<" => {
             return Err(Refusal::new(
@@ -220,6 +238,7 @@ fn key(kind: Kind, place: Place, before: &[Entry]) -> Result<String, Refusal> {
                 "Merge keys (`<<`) are not read here; write the keys out.",
             ));
         }
+        Kind::Plain(text) if means_nothing(&text) => String::new(),
         Kind::Plain(text) | Kind::Quoted(text) => text,
         Kind::List(_) | Kind::Map(_) => String::new(),
     };
@@ -229,13 +248,12 @@ fn key(kind: Kind, place: Place, before: &[Entry]) -> Result<String, Refusal> {
             "A key is missing in front of the colon; write one, or take the line out.",
         ));
     }
-    if let Some(first) = before.iter().find(|entry| entry.key == key) {
+    if let Some(first) = before.get(&key) {
         return Err(Refusal::new(
             place,
             format!(
-                "`{}` stands here a second time, first in line {}; leave one of them.",
-                shown(&key),
-                first.place.line
+                "`{}` stands here a second time, first in line {first}; leave one of them.",
+                shown(&key)
             ),
         ));
     }
