@@ -15,6 +15,13 @@ use super::{Place, Refusal};
 /// Lists and mappings within each other. The keys need three; `templates` may hold a little more.
 const DEPTH_MAX: usize = 8;
 
+/// The parser's words for a tab that people put where they indent.
+const TABS: [ErrorKind; 3] = [
+    ErrorKind::TabNotAllowed,
+    ErrorKind::TabInBlockIndentation,
+    ErrorKind::TabInIndentation,
+];
+
 /// A value.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
@@ -55,13 +62,15 @@ fn means_nothing(plain: &str) -> bool {
 
 /// Reads the file's one document; `None` if it holds nothing.
 pub(super) fn read(text: &str) -> Result<Option<Node>, Refusal> {
-    let options = options! {
+    let mut options = options! {
         disallow_directives: true,
         emit_unresolved_aliases: true,
         emit_anchor_events: true,
         flow_nesting_limit: DEPTH_MAX,
         block_nesting_limit: DEPTH_MAX,
     };
+    // Whatever features another crate asks of the parser: comments mean nothing here.
+    options.set_emit_comments(false);
     let mut parser = Parser::new_from_str_with_options(text, options);
     let mut builder = Builder::default();
     while let Some(event) = parser.next_event() {
@@ -80,16 +89,18 @@ fn place(mark: &Marker) -> Place {
 }
 
 fn syntax(error: &ScanError) -> Refusal {
-    let sentence = match error.kind() {
-        ErrorKind::RecursionLimitExceeded => too_deep(),
-        ErrorKind::DirectiveDisallowed => "Lines that begin with `%` are directives of YAML; take this one out.".to_owned(),
-        ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation => {
-            "A tab stands where YAML wants spaces; indent by spaces.".to_owned()
-        }
-        kind => format!(
+    let kind = error.kind();
+    let sentence = if *kind == ErrorKind::RecursionLimitExceeded {
+        too_deep()
+    } else if *kind == ErrorKind::DirectiveDisallowed {
+        "Lines that begin with `%` are directives of YAML; take this one out.".to_owned()
+    } else if TABS.contains(kind) {
+        "A tab stands where YAML wants spaces; indent by spaces.".to_owned()
+    } else {
+        format!(
             "This is no valid YAML: {}. Mend it here or in the line before.",
             shown(&kind.to_string())
-        ),
+        )
     };
     Refusal::new(place(error.marker()), sentence)
 }

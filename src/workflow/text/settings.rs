@@ -1,12 +1,22 @@
 //! What holds in a repository, as a part of the plan comment and for whoever asks.
 
 use super::markdown::{code, in_table, sentence};
-use crate::workflow::repo_config::{Effective, Origin, Row};
+use crate::workflow::repo_config::{Effective, FILE, Origin, Refusal, Row};
 
 /// Characters of a value; a long list is cut.
 const VALUE_CHARS: usize = 120;
 /// Characters of a note: its key and two values.
 const NOTE_CHARS: usize = 400;
+/// Characters of a refusal, which may list all keys.
+const REFUSAL_CHARS: usize = 700;
+
+/// Why the repository's file is not used, in one line: for the status comment and the check run on the head that brought it.
+#[must_use]
+pub fn refused(refusal: &Refusal) -> String {
+    let place = refusal.place;
+    let said = sentence(&refusal.sentence, REFUSAL_CHARS);
+    format!("`{FILE}`, line {}, column {}: {said}", place.line, place.column)
+}
 
 /// The settings that somebody set, as a table with who did, and what was held back. Empty if nobody set anything: then the
 /// built-in ones hold, and there is nothing to say.

@@ -1,6 +1,9 @@
 //! Files that are refused: each with its place and words of its sentence.
 
+use millhand::workflow::repo_config::keys::KEYS;
 use millhand::workflow::repo_config::parse;
+
+use super::good::one;
 
 /// The file, line, column, words of the sentence.
 type Row = (&'static str, u32, u32, &'static [&'static str]);
@@ -131,6 +134,54 @@ fn a_key_stands_once() {
     ]);
 }
 
+/// Every key with a value of each kind: what its shape does not take is refused where it stands, and the sentence says what
+/// the key takes.
+#[test]
+fn every_key_refuses_every_kind_that_is_not_its_own() {
+    let mut refused = 0;
+    for key in &KEYS {
+        let shape = &key.shape;
+        let kinds = [
+            (shape.open, "{ some: thing }"),
+            (shape.list.is_some(), "[]"),
+            (shape.flag, "true"),
+            (shape.whole.is_some() || shape.amount.is_some(), "1"),
+            (shape.name.is_some(), "some"),
+            (shape.open, ""),
+            (false, "''"),
+            (false, "[[]]"),
+            (false, "-1"),
+            (false, "&a x"),
+            (false, "!t x"),
+            (false, "*a"),
+        ];
+        for (_, value) in kinds.iter().filter(|(taken, _)| !taken) {
+            let text = one(key, value);
+            let refusal = parse(text.as_bytes()).expect_err(&text);
+            let line = text.lines().last().unwrap();
+            let at = if value.is_empty() {
+                line.find(|c: char| c != ' ').unwrap()
+            } else {
+                line.find(": ").unwrap() + 2
+            };
+            let yaml = value.starts_with(['&', '!', '*']);
+            let inner = *value == "[[]]" && shape.list.is_some();
+            let place = (text.lines().count(), at + 1 + usize::from(inner));
+            assert_eq!(
+                (refusal.place.line as usize, refusal.place.column as usize),
+                place,
+                "{text}{refusal}"
+            );
+            assert!(
+                yaml || refusal.sentence.contains(&format!("`{}", key.path)),
+                "{text}{refusal}"
+            );
+            refused += 1;
+        }
+    }
+    assert!(refused > 350, "{refused}");
+}
+
 #[test]
 fn sections_are_mappings() {
     hold(&[
@@ -149,6 +200,7 @@ fn sections_are_mappings() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table, one row a case")]
 fn words_and_truth_values() {
     hold(&[
         ("recipe: 7", 1, 9, &["`recipe` is a text", "put it in quotes"]),
@@ -294,6 +346,7 @@ fn numbers() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table, one row a case")]
 fn names() {
     hold(&[
         ("labels: { trigger: 42 }", 1, 20, &["put it in quotes"]),

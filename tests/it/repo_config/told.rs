@@ -60,6 +60,20 @@ fn values_of_the_file_mean_nothing_in_the_table() {
 }
 
 #[test]
+fn a_refusal_tells_where_and_names_nobody() {
+    let refusal = parse(b"limits:\n  '`@mona` #7 phasez': 3").unwrap_err();
+    assert_snapshot!(settings::refused(&refusal), @"`.github/millhand.yml`, line 2, column 3: `@mona #7 phasez` is no key of `limits`; take it out; there are `phases`, `parallel_phases`, `attempts`, `files_per_phase`, `lines_per_phase`, `budget_usd`.");
+    for text in ["unknown: 1", "delivery: 'a*b_c<d>'", "models: { code_writer: '@' }"] {
+        let refusal = parse(text.as_bytes()).unwrap_err();
+        let told = settings::refused(&refusal);
+        assert!(
+            told.ends_with(refusal.sentence.as_str()),
+            "what is in code spans stays as it is: {told}"
+        );
+    }
+}
+
+#[test]
 fn the_shipped_schema_is_that_of_the_table() {
     let shipped: Value = serde_json::from_str(&read("schema/millhand.schema.json")).unwrap();
     assert_eq!(
