@@ -67,7 +67,8 @@ fn tell(name: &str, repo: &RepoConfig, holds: &Effective) {
         out::finding(&format!("{name}:{}: warning: {}", warning.place, warning.sentence));
     }
     for note in &holds.notes {
-        out::finding(&format!("{name}: warning: {}", note.sentence));
+        let place = repo.given.get(&note.key).map(|given| format!(":{}", given.place));
+        out::finding(&format!("{name}{}: warning: {}", place.unwrap_or_default(), note.sentence));
     }
     let row = |row: &crate::workflow::repo_config::Row| vec![row.key.clone(), row.told(), row.origin.words().to_owned()];
     let rows: Vec<Vec<String>> = holds.rows.iter().map(row).collect();

@@ -30,7 +30,7 @@ fn a_good_file_shows_what_holds() {
     assert_eq!(
         err,
         ".github/millhand.yml:5:3: warning: `pull_requests.title` has no effect in this version.\n\
-         .github/millhand.yml: warning: `limits.budget_usd` is `80` in the file; the operator's policy allows less, and `50` holds.\n"
+         .github/millhand.yml:3:15: warning: `limits.budget_usd` is `80` in the file; the operator's policy allows less, and `50` holds.\n"
     );
     let line = |key: &str| {
         out.lines()
