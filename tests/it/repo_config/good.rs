@@ -390,3 +390,27 @@ proptest! {
         }
     }
 }
+
+/// Whether git takes a branch of this name (git-check-ref-format(1)).
+fn git_takes(branch: &str) -> bool {
+    let name = format!("refs/heads/{branch}");
+    let checked = std::process::Command::new("git").args(["check-ref-format", &name]).status();
+    checked.expect("git is there").success()
+}
+
+/// Every text of three characters out of those that git's rules speak of, as a prefix.
+#[test]
+fn a_prefix_that_is_read_is_one_that_git_takes() {
+    const LETTERS: [&str; 9] = ["a", ".", "/", "-", "@", "{", ".lock", "~", " "];
+    let mut taken = 0;
+    for place in 0..LETTERS.len().pow(3) {
+        let (one, two, three) = (LETTERS[place / 81], LETTERS[place / 9 % 9], LETTERS[place % 9]);
+        let prefix = format!("{one}{two}{three}");
+        if parse(format!("branches: {{ prefix: '{prefix}' }}").as_bytes()).is_ok() {
+            assert!(git_takes(&format!("{prefix}7-greet/base")), "{prefix}");
+            taken += 1;
+        }
+    }
+    assert!(taken >= 15, "{taken}");
+    assert!(!git_takes("a..b") && git_takes("millhand/7-greet/base"), "git is asked");
+}
