@@ -20,6 +20,7 @@ use secrecy::SecretString;
 use crate::github::Endpoints;
 use crate::workflow::fact::Timing;
 use crate::workflow::ids::MicroUsd;
+use crate::workflow::repo_config::{OperatorPolicy, RepoConfig, effective};
 use crate::workflow::settings::Settings;
 
 /// The file that is read from the working directory when no other is named.
@@ -51,7 +52,9 @@ pub struct Config {
     pub timing: Timing,
     /// `policy.budget_usd`: the highest cap of one workflow.
     pub budget_max: MicroUsd,
-    /// `[defaults]`: what holds where a repository says nothing.
+    /// `[policy]`: what no repository passes.
+    pub policy: OperatorPolicy,
+    /// `[defaults]`: what holds where a repository says nothing, as far as the policy goes.
     pub defaults: Settings,
 }
 
@@ -161,6 +164,8 @@ impl Config {
                 "is above policy.budget_usd, the bound that no workflow passes",
             ));
         }
+        let policy = keys.shape.policy;
+        let defaults = effective(&defaults, &policy, &RepoConfig::default()).settings;
         let own = names::own(env)?;
         Ok(Self {
             listen: own.listen,
@@ -173,6 +178,7 @@ impl Config {
             mutation_interval_ms: i64::from(keys.shape.github.mutation_interval_ms),
             timing,
             budget_max: micro(budget_max),
+            policy,
             defaults,
         })
     }

@@ -36,6 +36,21 @@ pub(super) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Check a repository's configuration file
+    Validate {
+        /// The file
+        #[arg(default_value = crate::workflow::repo_config::FILE)]
+        file: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the JSON Schema of a repository's configuration file
+    Schema {
+        /// Print JSON, which a schema always is
+        #[arg(long)]
+        json: bool,
+    },
     /// Print a completion script
     Completions {
         /// For which shell

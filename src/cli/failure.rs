@@ -14,7 +14,7 @@ pub(super) const NOT_FOUND: u8 = 3;
 /// Refused.
 pub(super) const REFUSED: u8 = 4;
 
-/// A sentence and an exit code.
+/// A sentence and an exit code. An empty sentence is not printed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Failure {
     pub(super) sentence: String,
@@ -34,6 +34,11 @@ impl Failure {
             sentence: sentence.into(),
             code: USAGE,
         }
+    }
+
+    /// Of usage, when everything there is to say has been printed.
+    pub(super) fn told() -> Self {
+        Self::usage("")
     }
 
     pub(super) fn not_found(sentence: impl Into<String>) -> Self {

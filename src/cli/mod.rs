@@ -19,6 +19,7 @@ mod show;
 mod signals;
 mod sim;
 mod steer;
+mod validate;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -30,6 +31,7 @@ use failure::Failure;
 
 use crate::config::{Config, Environment};
 use crate::telemetry;
+use crate::workflow::repo_config;
 
 /// What runs it: servers use all cores, a client needs one thread.
 #[derive(Clone, Copy)]
@@ -52,7 +54,9 @@ pub fn main(arguments: impl Iterator<Item = OsString>, env: &Environment) -> Exi
     match run(arguments, env) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            out::error(&failure.sentence);
+            if !failure.sentence.is_empty() {
+                out::error(&failure.sentence);
+            }
             ExitCode::from(failure.code)
         }
     }
@@ -86,6 +90,11 @@ fn run(arguments: Arguments, env: &Environment) -> Result<(), Failure> {
         Command::Replay { id, json } => {
             let config = load()?;
             block_on(Threads::One, replay::replay(&config, &id, json))
+        }
+        Command::Validate { file, json } => validate::validate(&file, &load()?, json),
+        Command::Schema { json: _ } => {
+            out::json(&repo_config::schema());
+            Ok(())
         }
         Command::Read(what) => block_on(Threads::One, read::read(what, &load()?)),
         Command::Steer(what) => block_on(Threads::One, steer::steer(what, &load()?)),

@@ -19,6 +19,11 @@ pub(super) fn error(text: &str) {
     let _ = writeln!(stderr().lock(), "millhand: {}", plain(text));
 }
 
+/// A finding in a file, as compilers print them, so that editors and CI find the place.
+pub(super) fn finding(text: &str) {
+    let _ = writeln!(stderr().lock(), "{}", plain(text));
+}
+
 /// Bytes of our own making.
 pub(super) fn raw(bytes: &[u8]) {
     let _ = stdout().lock().write_all(bytes);

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::{ConfigError, Environment, refused};
+use crate::workflow::repo_config::OperatorPolicy;
 use crate::workflow::settings::Settings;
 
 /// What every variable for a key of the file begins with.
@@ -27,7 +28,7 @@ pub(super) struct Shape {
     pub(super) comments: Comments,
     pub(super) reviews: Reviews,
     pub(super) reconcile: Reconcile,
-    pub(super) policy: Policy,
+    pub(super) policy: OperatorPolicy,
     pub(super) defaults: Settings,
 }
 
@@ -60,13 +61,6 @@ pub(super) struct Reconcile {
     pub(super) idle_seconds: f64,
 }
 
-/// `[policy]`
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Policy {
-    pub(super) budget_usd: f64,
-}
-
 impl Default for Github {
     fn default() -> Self {
         Self {
@@ -93,12 +87,6 @@ impl Default for Reconcile {
             active_seconds: 60.0,
             idle_seconds: 300.0,
         }
-    }
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self { budget_usd: 50.0 }
     }
 }
 

@@ -47,7 +47,10 @@ fn the_documented_defaults_are_the_defaults() {
     let config = read(&set.join("\n"), &[]).unwrap();
     let without = Config::read(None, &Environment::new()).unwrap();
     assert_eq!(config.defaults, without.defaults);
-    let others = |it: &Config| (it.mutation_interval_ms, format!("{:?}", it.timing), it.budget_max);
+    let others = |it: &Config| {
+        let policy = it.policy.clone();
+        (it.mutation_interval_ms, format!("{:?}", it.timing), it.budget_max, policy)
+    };
     assert_eq!(others(&config), others(&without));
     assert!(
         set.iter().filter(|line| line.contains(" = ")).count() > 30,
@@ -104,6 +107,45 @@ fn the_operators_bound_holds_for_the_default_cap() {
 }
 
 #[test]
+fn the_operators_policy_holds_for_his_defaults() {
+    use crate::workflow::settings::PlanApproval;
+    let text = "[policy.limits]\nphases = 3\n[policy.approvals]\nplan = \"always\"\n[defaults.limits]\nattempts = 2";
+    let config = read(text, &[("MILLHAND__POLICY__LIMITS__ATTEMPTS", "4")]).unwrap();
+    assert_eq!((config.policy.limits.phases, config.policy.limits.attempts), (3, 4));
+    assert_eq!((config.defaults.limits.phases, config.defaults.limits.attempts), (3, 2));
+    assert_eq!(config.defaults.approvals.plan, PlanApproval::Always);
+}
+
+#[test]
+fn every_number_of_the_settings_has_bounds() {
+    let sections = [
+        (
+            "defaults.limits",
+            "phases parallel_phases attempts files_per_phase lines_per_phase budget_usd",
+        ),
+        ("defaults.ci", "timeout_minutes grace_minutes rerun_flaky"),
+        ("defaults.approvals", "phase_reviews"),
+        ("policy", "budget_usd"),
+        (
+            "policy.limits",
+            "phases parallel_phases attempts files_per_phase lines_per_phase",
+        ),
+        ("policy.approvals", "phase_reviews"),
+    ];
+    for (section, keys) in sections {
+        for key in keys.split(' ') {
+            let good = read(&format!("[{section}]\n{key} = 1"), &[]);
+            assert!(good.is_ok(), "{section}.{key}: {good:?}");
+            let told = read(&format!("[{section}]\n{key} = 2000000"), &[]).unwrap_err().to_string();
+            assert!(
+                told.starts_with(&format!("{section}.{key} is 2000000; it must be between ")),
+                "{told}"
+            );
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_used_is_refused_by_name() {
     let files = [
         (
@@ -152,7 +194,7 @@ fn what_cannot_be_used_is_refused_by_name() {
         ),
         (
             "[defaults.branches]\nprefix = \"../x\"",
-            "defaults.branches.prefix must begin a branch's name",
+            "defaults.branches.prefix must be the beginning of a branch's name",
         ),
         (
             "[defaults]\nprotected_paths = [\"a[\"]",

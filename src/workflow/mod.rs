@@ -14,6 +14,7 @@ pub mod order;
 pub mod plan;
 pub mod policy;
 pub mod protected;
+pub mod repo_config;
 pub mod repo_path;
 pub mod reviews;
 pub mod settings;

@@ -76,6 +76,8 @@ fn help_names_every_command_and_ends_well() {
         "resume",
         "cancel",
         "replay",
+        "validate",
+        "schema",
         "completions",
     ] {
         assert!(out.contains(&format!("\n  {command} ")), "{command} is not in:\n{out}");

@@ -12,6 +12,7 @@ mod documents;
 mod http;
 mod models;
 mod process;
+mod repo_config;
 mod repo_path;
 mod shipped;
 mod store;

@@ -14,6 +14,7 @@ pub mod questions;
 pub mod release;
 mod report;
 pub mod review;
+pub mod settings;
 pub mod status;
 mod titles;
 mod words;
