@@ -19,7 +19,6 @@ use secrecy::SecretString;
 
 use crate::github::Endpoints;
 use crate::workflow::fact::Timing;
-use crate::workflow::ids::MicroUsd;
 use crate::workflow::repo_config::{OperatorPolicy, RepoConfig, effective};
 use crate::workflow::settings::Settings;
 
@@ -50,8 +49,6 @@ pub struct Config {
     pub mutation_interval_ms: i64,
     /// `comments.edit_seconds`, `reviews.quiet_seconds`, `reconcile.*`.
     pub timing: Timing,
-    /// `policy.budget_usd`: the highest cap of one workflow.
-    pub budget_max: MicroUsd,
     /// `[policy]`: what no repository passes.
     pub policy: OperatorPolicy,
     /// `[defaults]`: what holds where a repository says nothing, as far as the policy goes.
@@ -177,7 +174,6 @@ impl Config {
             app: own.app,
             mutation_interval_ms: i64::from(keys.shape.github.mutation_interval_ms),
             timing,
-            budget_max: micro(budget_max),
             policy,
             defaults,
         })
@@ -257,11 +253,6 @@ fn refused(setting: &str, reason: impl Into<String>) -> ConfigError {
 /// Seconds were checked to be finite and small.
 fn millis(seconds: f64) -> u64 {
     u64::try_from(Duration::from_secs_f64(seconds).as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Amounts were checked to be finite and small.
-fn micro(usd: f64) -> MicroUsd {
-    MicroUsd((usd * 1e6).round() as i64)
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ use crate::http;
 use crate::llm::profile::Profiles;
 use crate::llm::prompt::EnvelopeKey;
 use crate::store::sqlite::SqliteStore;
+use crate::workflow::repo_config::OperatorPolicy;
 
 /// How long requests and effects that run may take to end. A system that stops services waits ten seconds at least.
 const STOP_TIME: Duration = Duration::from_secs(8);
@@ -48,6 +49,7 @@ impl Service {
         let key = App::new(&app.id, &app.key)
             .map_err(|error| Failure::usage(format!("GITHUB_PRIVATE_KEY cannot be used: {error}.")))?;
         let profiles = Profiles::choose(config.model()?, Vec::new()).map_err(|error| Failure::usage(format!("{error}.")))?;
+        let names = profiles.iter().map(|profile| profile.name.clone()).collect();
         let wire = Wire::network().map_err(|error| Failure::usage(format!("{error}.")))?;
         let listener = bind(config.listen).await?;
         let address = listener
@@ -73,7 +75,7 @@ impl Service {
             missed: AtomicBool::new(false),
             // The App's key outlives restarts and is secret: so is what is derived from it.
             envelope: EnvelopeKey::new(app.key.expose_secret().as_bytes()),
-            config: engine_config(config),
+            config: engine_config(config, names),
         });
         let router = http::app(state(&engine, &github, entropy, (app, config)));
         let shutdown = CancellationToken::new();
@@ -163,11 +165,14 @@ fn state(engine: &Engine, github: &Github, entropy: Arc<dyn Entropy>, (app, conf
     })
 }
 
-fn engine_config(config: &Config) -> EngineConfig {
+fn engine_config(config: &Config, profiles: Vec<String>) -> EngineConfig {
     EngineConfig {
         settings: config.defaults.clone(),
         timing: config.timing,
-        budget_max: config.budget_max,
+        policy: OperatorPolicy {
+            profiles,
+            ..config.policy.clone()
+        },
         mutation_interval_ms: config.mutation_interval_ms,
     }
 }

@@ -3,6 +3,7 @@
 use secrecy::ExposeSecret as _;
 
 use super::*;
+use crate::workflow::ids::MicroUsd;
 
 fn env(pairs: &[(&str, &str)]) -> Environment {
     pairs
@@ -30,7 +31,7 @@ fn without_anything_the_defaults_hold() {
         config.timing.idle_ms,
     );
     assert_eq!(timing, (30_000, 60_000, 60_000, 300_000));
-    assert_eq!(config.budget_max, MicroUsd(50_000_000));
+    assert_eq!(config.policy.budget_max(), MicroUsd(50_000_000));
 }
 
 /// The file that documents every setting: taking away the `#` in front of all of them changes nothing.
@@ -49,7 +50,12 @@ fn the_documented_defaults_are_the_defaults() {
     assert_eq!(config.defaults, without.defaults);
     let others = |it: &Config| {
         let policy = it.policy.clone();
-        (it.mutation_interval_ms, format!("{:?}", it.timing), it.budget_max, policy)
+        (
+            it.mutation_interval_ms,
+            format!("{:?}", it.timing),
+            it.policy.budget_max(),
+            policy,
+        )
     };
     assert_eq!(others(&config), others(&without));
     assert!(

@@ -9,7 +9,6 @@ use super::{Engine, subject};
 use crate::github::webhook::{Concern, Payload};
 use crate::store::rows::UNROUTED;
 use crate::store::{NewDelivery, StoreError};
-use crate::workflow::text::branch;
 
 /// Kind of inbox rows that hold a webhook; the event's name follows.
 pub(super) const WEBHOOK: &str = "webhook:";
@@ -113,7 +112,9 @@ impl Engine {
         let Some(repository) = route.repository.and_then(|id| i64::try_from(id.0).ok()) else {
             return Ok(Vec::new());
         };
-        let prefix = branch::cleaned(&self.0.config.settings.branches.prefix);
+        if moves_the_default_branch(payload) {
+            return Ok(vec![subject::repository(repository)]);
+        }
         let mut branches = false;
         let mut waits_for = None;
         for concern in &route.concerns {
@@ -121,8 +122,8 @@ impl Engine {
                 Concern::Issue(number) => return Ok(vec![subject::issue(repository, *number)]),
                 Concern::Branch(name) => {
                     branches = true;
-                    match subject::issue_of_branch(name, &prefix) {
-                        Some(issue) => return Ok(vec![subject::issue(repository, issue)]),
+                    match self.0.store.route(repository, format!("branch:{name}")).await? {
+                        Some(subject) => return Ok(vec![subject]),
                         None => continue,
                     }
                 }
@@ -142,4 +143,11 @@ impl Engine {
             .into_iter()
             .collect())
     }
+}
+
+/// Whether a push may have changed what the repository sets.
+fn moves_the_default_branch(payload: &Payload) -> bool {
+    let Payload::Push(event) = payload else { return false };
+    let default = event.repository.as_ref().and_then(|r| r.default_branch.as_deref());
+    default.is_some() && event.about.name.strip_prefix("refs/heads/") == default
 }

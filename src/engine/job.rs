@@ -56,6 +56,18 @@ pub(super) enum Job {
         /// Not before.
         due: Millis,
     },
+    /// Read what a repository sets.
+    ReadConfiguration {
+        /// The repository.
+        repository: i64,
+    },
+    /// Say on the default branch's head why what the repository sets is refused.
+    ReportConfiguration {
+        /// The repository.
+        repository: i64,
+        /// The head.
+        head: String,
+    },
     /// Ask GitHub to send deliveries again that failed.
     Redeliver {
         /// Not before.
@@ -69,8 +81,10 @@ pub(super) enum Job {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum StartHint {
-    /// A label, a reopening, a comment: the issue tells which.
+    /// A reopening, a comment, or whatever the sweep saw: the issue tells which.
     Seen,
+    /// A label of this name was set.
+    Label(String),
     /// The operator asked for it.
     Operator {
         /// Whether the plan's approval is waived.
@@ -97,9 +111,11 @@ impl Job {
     pub(super) fn subject(&self) -> String {
         match self {
             Self::ReadStart { repository, issue, .. } => subject::issue(*repository, *issue),
-            Self::Refuse { repository, .. } | Self::Discover { repository, .. } | Self::Generate { repository, .. } => {
-                subject::repository(*repository)
-            }
+            Self::Refuse { repository, .. }
+            | Self::Discover { repository, .. }
+            | Self::ReadConfiguration { repository }
+            | Self::ReportConfiguration { repository, .. }
+            | Self::Generate { repository, .. } => subject::repository(*repository),
             Self::Order { .. } | Self::ListInstallations { .. } | Self::Redeliver { .. } => subject::SERVICE.to_owned(),
         }
     }
@@ -109,7 +125,27 @@ impl Job {
         match self {
             Self::Order { order } => order.due(),
             Self::ListInstallations { due } | Self::Discover { due, .. } | Self::Redeliver { due, .. } => Some(*due),
-            Self::ReadStart { .. } | Self::Refuse { .. } | Self::Generate { .. } => None,
+            Self::ReadStart { .. }
+            | Self::Refuse { .. }
+            | Self::Generate { .. }
+            | Self::ReadConfiguration { .. }
+            | Self::ReportConfiguration { .. } => None,
+        }
+    }
+
+    /// Where it queues up: what a repository sets is read by one at a time, so that the newest answer is the last one kept.
+    pub(super) fn lane(&self) -> Option<String> {
+        match self {
+            Self::Discover { repository, .. } | Self::ReadConfiguration { repository } => {
+                Some(format!("configuration:{repository}"))
+            }
+            Self::Order { .. }
+            | Self::ReadStart { .. }
+            | Self::Generate { .. }
+            | Self::Refuse { .. }
+            | Self::ListInstallations { .. }
+            | Self::ReportConfiguration { .. }
+            | Self::Redeliver { .. } => None,
         }
     }
 
@@ -122,6 +158,8 @@ impl Job {
             Self::Refuse { .. } => "refuse",
             Self::ListInstallations { .. } => "list_installations",
             Self::Discover { .. } => "discover",
+            Self::ReadConfiguration { .. } => "read_configuration",
+            Self::ReportConfiguration { .. } => "report_configuration",
             Self::Redeliver { .. } => "redeliver",
         }
     }
@@ -140,6 +178,8 @@ impl Job {
             Self::ReadStart { repository, .. }
             | Self::Generate { repository, .. }
             | Self::Refuse { repository, .. }
+            | Self::ReadConfiguration { repository }
+            | Self::ReportConfiguration { repository, .. }
             | Self::Discover { repository, .. } => Some(*repository),
             Self::Order { .. } | Self::ListInstallations { .. } | Self::Redeliver { .. } => None,
         }
@@ -149,8 +189,12 @@ impl Job {
     pub(super) fn mutations(&self) -> u32 {
         match self {
             Self::Order { order } => mutations(order),
-            Self::Generate { .. } | Self::Refuse { .. } => 1,
-            Self::ReadStart { .. } | Self::ListInstallations { .. } | Self::Discover { .. } | Self::Redeliver { .. } => 0,
+            Self::Generate { .. } | Self::Refuse { .. } | Self::ReportConfiguration { .. } => 1,
+            Self::ReadConfiguration { .. }
+            | Self::ReadStart { .. }
+            | Self::ListInstallations { .. }
+            | Self::Discover { .. }
+            | Self::Redeliver { .. } => 0,
         }
     }
 

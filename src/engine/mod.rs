@@ -7,6 +7,7 @@
 //! Invariant: nothing is done that is not an effect in the store first, and nothing is known that is not a row of the
 //! inbox first. All waiting is rows with a time; a process that dies loses nothing but time.
 
+mod configuration;
 pub mod ingest;
 mod job;
 mod perform;
@@ -31,7 +32,7 @@ use crate::llm::profile::Profiles;
 use crate::store::{NewDelivery, Store, StoreError, WorkflowFilter, WorkflowRow};
 use crate::workflow::command::Command;
 use crate::workflow::fact::Timing;
-use crate::workflow::ids::MicroUsd;
+use crate::workflow::repo_config::OperatorPolicy;
 use crate::workflow::settings::Settings;
 
 /// How long an effect is leased; renewed while it runs. A dead process's effects are taken up after this.
@@ -53,8 +54,8 @@ pub struct EngineConfig {
     pub settings: Settings,
     /// Times.
     pub timing: Timing,
-    /// `[policy]`: the highest cap.
-    pub budget_max: MicroUsd,
+    /// `[policy]`.
+    pub policy: OperatorPolicy,
     /// Least time between two mutations of an installation, in milliseconds.
     pub mutation_interval_ms: i64,
 }

@@ -12,16 +12,16 @@ use serde::{Deserialize, Serialize};
 
 use super::job::{Job, StartHint};
 use super::perform::{Ended, Performing, Trouble};
-use super::{Engine, record, subject};
+use super::{Engine, configuration, record, subject};
 use crate::clock::Millis;
 use crate::github::{Conditional, InstallationId};
-use crate::store::{InstallationRow, NewDelivery, RepositoryRow, StoreError, WorkflowFilter};
+use crate::store::{InstallationRow, NewDelivery, RepositoryRow, StoreError, WorkflowFilter, WorkflowRow};
 use crate::workflow::fact::{Fact, Look};
 
 /// How often the list of installations is read: webhooks tell at once, this heals what they missed.
 const LIST_EVERY: Duration = Duration::from_secs(10 * 60);
 
-/// Open workflows that are told at once to look, at start-up.
+/// Open workflows that are read at once.
 const OPEN_PAGE: u32 = 100;
 
 /// How far a sweep looks back beyond its last look, for clocks that differ and reads that lag.
@@ -41,24 +41,10 @@ struct Cursor {
 pub(super) async fn order_discovery(engine: &Engine) -> Result<(), StoreError> {
     let now = engine.now();
     // What happened to open workflows while nobody was here.
-    let mut before = None;
-    loop {
-        let filter = WorkflowFilter {
-            open: true,
-            before: before.take(),
-            limit: OPEN_PAGE,
-            ..WorkflowFilter::default()
-        };
-        let page = engine.0.store.workflows(filter).await?;
-        let look = |w: &crate::store::WorkflowRow| {
-            record::fact_delivery(&w.subject, &format!("look:start:{}", now.0), &Fact::Look(Look::Issue), now)
-        };
-        engine.0.store.ingest(page.iter().map(look).collect()).await?;
-        match page.last() {
-            Some(last) if page.len() == OPEN_PAGE as usize => before = Some(last.id.clone()),
-            _ => break,
-        }
-    }
+    let look =
+        |w: &WorkflowRow| record::fact_delivery(&w.subject, &format!("look:start:{}", now.0), &Fact::Look(Look::Issue), now);
+    let open = open_workflows(engine).await?;
+    engine.0.store.ingest(open.iter().map(look).collect()).await?;
     let list = Job::ListInstallations { due: now };
     let again = super::redelivery::first(now);
     for (job, name) in [(list, "list"), (again, "redeliver")] {
@@ -67,6 +53,26 @@ pub(super) async fn order_discovery(engine: &Engine) -> Result<(), StoreError> {
             .await?;
     }
     Ok(())
+}
+
+/// All open workflows.
+pub(super) async fn open_workflows(engine: &Engine) -> Result<Vec<WorkflowRow>, StoreError> {
+    let (mut all, mut before) = (Vec::new(), None);
+    loop {
+        let filter = WorkflowFilter {
+            open: true,
+            before: before.take(),
+            limit: OPEN_PAGE,
+            ..WorkflowFilter::default()
+        };
+        let page = engine.0.store.workflows(filter).await?;
+        let more = page.len() == OPEN_PAGE as usize;
+        before = page.last().map(|last| last.id.clone()).filter(|_| more);
+        all.extend(page);
+        if before.is_none() {
+            return Ok(all);
+        }
+    }
 }
 
 /// Lists installations and repositories, stores them, and orders each repository's sweep.
@@ -94,6 +100,7 @@ pub(super) async fn list_installations(p: &Performing<'_>) -> Result<Ended, Trou
                 owner: r.owner,
                 name: r.name,
                 cursor: None,
+                configuration: None,
             })
             .collect();
         for repository in &repositories {
@@ -119,18 +126,24 @@ pub(super) async fn list_installations(p: &Performing<'_>) -> Result<Ended, Trou
     })
 }
 
+/// A repository that is served.
+pub(super) async fn served(p: &Performing<'_>, repository: i64) -> Result<Option<RepositoryRow>, StoreError> {
+    let all = p.engine.0.store.repositories().await?;
+    Ok(all.into_iter().find(|r| r.id == repository))
+}
+
+/// Reads what a repository sets, since its default branch moved.
+pub(super) async fn read_configuration(p: &Performing<'_>, repository: i64) -> Result<Ended, Trouble> {
+    if let Some(row) = served(p, repository).await? {
+        configuration::read(p, &row).await?;
+    }
+    Ok(Ended::saying("read"))
+}
+
 /// Looks at a repository for starts that no webhook told.
 pub(super) async fn discover(p: &Performing<'_>, repository: i64) -> Result<Ended, Trouble> {
     let now = p.engine.now();
-    let Some(row) = p
-        .engine
-        .0
-        .store
-        .repositories()
-        .await?
-        .into_iter()
-        .find(|r| r.id == repository)
-    else {
+    let Some(row) = served(p, repository).await? else {
         return Ok(Ended::saying("not served any more")); // the chain ends; listing it again begins a new one
     };
     let repo = super::perform::repo(&row);
@@ -142,7 +155,8 @@ pub(super) async fn discover(p: &Performing<'_>, repository: i64) -> Result<Ende
     let since = cursor
         .since
         .map(|at| Millis(at.0 - i64::try_from(OVERLAP.as_millis()).unwrap_or(0)));
-    let labels = &p.engine.0.config.settings.labels;
+    let configuration = configuration::read(p, &row).await?;
+    let labels = &configuration.settings().labels;
     let mut issues: BTreeMap<u64, Millis> = BTreeMap::new();
     for label in [&labels.trigger, &labels.auto] {
         let etag = cursor.etags.get(label).cloned();

@@ -3,11 +3,10 @@
 //! Invariant: a panic in the core stops that workflow with the reason, and nobody else.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 use super::job::Job;
 use super::translate::{Said, translate};
-use super::{Engine, Parts, record, view};
+use super::{Engine, record, view};
 use crate::clock::Millis;
 use crate::store::{NewEffect, RouteRow, StepInput, StepOutput, StoreError, WorkflowRow};
 use crate::workflow::decide::{Decision, decide};
@@ -17,15 +16,14 @@ use crate::workflow::order::Order;
 
 /// Decides one dirty subject. `false`: none was dirty.
 pub(super) async fn step(engine: &Engine) -> Result<bool, StoreError> {
-    let parts = Arc::clone(&engine.0);
     engine
         .0
         .store
-        .step(engine.now(), Box::new(move |input| decide_subject(&parts, &input)))
+        .step(engine.now(), Box::new(|input| decide_subject(&input)))
         .await
 }
 
-fn decide_subject(parts: &Parts, input: &StepInput) -> StepOutput {
+fn decide_subject(input: &StepInput) -> StepOutput {
     let mut out = StepOutput::default();
     let current = input
         .workflow
@@ -42,7 +40,7 @@ fn decide_subject(parts: &Parts, input: &StepInput) -> StepOutput {
     let mut open = current.as_ref().is_some_and(Workflow::is_open);
     let mut arrivals: Vec<Arrival> = Vec::new();
     for row in &input.rows {
-        match translate(&input.subject, row, open, &parts.config.settings.labels) {
+        match translate(&input.subject, row, open) {
             Said::Fact(arrival) => {
                 open |= matches!(arrival.fact, Fact::Started(_));
                 arrivals.push(*arrival);
@@ -148,11 +146,15 @@ fn lane_of(w: &Workflow, order: &Order, base: &str) -> String {
     format!("{}/{onto}", w.repository.id)
 }
 
-/// What leads to this workflow from now on: its pull requests and their heads.
+/// What leads to this workflow from now on: its branches, its pull requests and their heads.
 fn routes(w: &Workflow) -> Vec<RouteRow> {
     let repository = i64::try_from(w.repository.id).unwrap_or_default();
     let mut routes = Vec::new();
     for track in w.targets().into_iter().filter_map(|t| w.track(t)) {
+        routes.extend(Some(&track.branch).filter(|b| !b.is_empty()).map(|b| RouteRow {
+            repository,
+            key: format!("branch:{b}"),
+        }));
         routes.extend(track.pull.as_ref().map(|p| RouteRow {
             repository,
             key: format!("pull:{}", p.number),
@@ -172,7 +174,7 @@ fn effect_of(subject: &str, seq: i64, job: &Job, input: &StepInput) -> NewEffect
         subject: subject.to_owned(),
         workflow: None,
         installation: input.workflow.as_ref().map_or(0, |w| w.installation),
-        lane: None,
+        lane: job.lane(),
         order: json(job),
         run_at: job.due().unwrap_or(Millis(0)).max(input.now),
     }

@@ -11,7 +11,6 @@ use crate::store::InboxRow;
 use crate::workflow::command;
 use crate::workflow::fact::{Arrival, Fact, Look};
 use crate::workflow::ids::Sha;
-use crate::workflow::settings::Labels;
 
 /// What a row says.
 #[derive(Debug)]
@@ -25,7 +24,7 @@ pub(super) enum Said {
 }
 
 /// Reads a row. `open`: whether the subject has an open workflow.
-pub(super) fn translate(subject: &str, row: &InboxRow, open: bool, labels: &Labels) -> Said {
+pub(super) fn translate(subject: &str, row: &InboxRow, open: bool) -> Said {
     if row.kind == FACT {
         return match serde_json::from_slice::<Fact>(&row.body) {
             Ok(fact) => Said::Fact(Box::new(arrival(row, fact))),
@@ -52,6 +51,9 @@ pub(super) fn translate(subject: &str, row: &InboxRow, open: bool, labels: &Labe
         // Somebody installed the App or gave it another repository: a label there counts from now on.
         return Said::Job(Job::ListInstallations { due: row.received_at });
     }
+    if let (Payload::Push(_), Some(repository)) = (&payload, subject::repository_of(subject)) {
+        return Said::Job(Job::ReadConfiguration { repository });
+    }
     if open {
         return look(&payload).map_or(Said::Nothing("no change"), |look| {
             Said::Fact(Box::new(arrival(row, Fact::Look(look))))
@@ -67,14 +69,9 @@ pub(super) fn translate(subject: &str, row: &InboxRow, open: bool, labels: &Labe
     {
         return Said::Fact(Box::new(arrival(row, Fact::Look(Look::Revert(event.about.number)))));
     }
-    if may_start(&payload, row, labels) {
-        Said::Job(Job::ReadStart {
-            repository,
-            issue,
-            hint: StartHint::Seen,
-        })
-    } else {
-        Said::Nothing("no open workflow")
+    match may_start(&payload, row) {
+        Some(hint) => Said::Job(Job::ReadStart { repository, issue, hint }),
+        None => Said::Nothing("no open workflow"),
     }
 }
 
@@ -123,17 +120,18 @@ fn changes_a_pull(action: Action) -> bool {
     )
 }
 
-/// Whether a delivery may mean that somebody starts work.
-fn may_start(payload: &Payload, row: &InboxRow, labels: &Labels) -> bool {
+/// Why a delivery may mean that somebody starts work. Which labels do is the repository's to say: that is read later.
+fn may_start(payload: &Payload, row: &InboxRow) -> Option<StartHint> {
     if let Payload::Issue(event) = payload {
-        let label = event.about.label.as_deref().unwrap_or_default();
-        let ours = label.eq_ignore_ascii_case(&labels.trigger) || label.eq_ignore_ascii_case(&labels.auto);
-        return event.action == Action::Reopened || (event.action == Action::Labeled && ours);
+        let labelled = event.about.label.clone().filter(|_| event.action == Action::Labeled);
+        let reopened = (event.action == Action::Reopened).then_some(StartHint::Seen);
+        return labelled.map(StartHint::Label).or(reopened);
     }
     if let Payload::Comment(event) = payload {
-        return event.action == Action::Created && !event.about.on_pull && command::looks_like(&body_of(row));
+        let written = event.action == Action::Created && !event.about.on_pull && command::looks_like(&body_of(row));
+        return written.then_some(StartHint::Seen);
     }
-    false
+    None
 }
 
 /// The comment's text, only to tell whether it is worth a read.

@@ -58,12 +58,8 @@ pub struct Survey {
     pub archived: bool,
     /// Whether it is private.
     pub private: bool,
-    /// Whether it has a configuration of ours.
-    pub configured: bool,
     /// The file that names code owners.
     pub code_owners: Option<String>,
-    /// Whether Prow's commands are in use here: it has an OWNERS file.
-    pub has_owners: bool,
     /// The last thirty merged pull requests, oldest first.
     pub recent: Vec<RecentPull>,
     /// People who reviewed, merged or had work merged in the last 90 days, each once.
@@ -151,8 +147,6 @@ impl Github {
         let active = active(&recent, self.now());
         let code_owners = CODE_OWNERS.iter().find(|path| tree.has(path)).map(|path| (*path).to_owned());
         Ok(Survey {
-            configured: tree.has(".github/millhand.yml"),
-            has_owners: tree.has("OWNERS"),
             code_owners,
             default_branch: branch,
             head: target.oid,
@@ -191,21 +185,28 @@ impl Github {
         self.raw(repo, below(repo, &format!("/git/blobs/{blob}")), limit).await
     }
 
+    /// A blob's bytes; `None` if there are more than `limit`.
+    pub(super) async fn blob_bytes(&self, repo: &Repo, blob: &Sha, limit: usize) -> Result<Option<Vec<u8>>, Error> {
+        self.raw_bytes(repo, below(repo, &format!("/git/blobs/{blob}")), limit).await
+    }
+
     async fn raw(&self, repo: &Repo, path: String, limit: usize) -> Result<FileText, Error> {
+        let Some(bytes) = self.raw_bytes(repo, path, limit).await? else {
+            return Ok(FileText::TooLarge);
+        };
+        let text = String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'));
+        Ok(text.map_or(FileText::Binary, FileText::Text))
+    }
+
+    async fn raw_bytes(&self, repo: &Repo, path: String, limit: usize) -> Result<Option<Vec<u8>>, Error> {
         let request = Request::get(path)
             .accept("application/vnd.github.raw+json")
             .at_most(limit.saturating_add(1).max(REFUSAL_BYTES));
         let reply = match self.call(Scope::read(repo), request).await {
-            Err(Error::Malformed { .. }) => return Ok(FileText::TooLarge),
+            Err(Error::Malformed { .. }) => return Ok(None),
             reply => reply?,
         };
-        if reply.body.len() > limit {
-            return Ok(FileText::TooLarge);
-        }
-        let text = String::from_utf8(reply.body.to_vec())
-            .ok()
-            .filter(|text| !text.contains('\0'));
-        Ok(text.map_or(FileText::Binary, FileText::Text))
+        Ok((reply.body.len() <= limit).then(|| reply.body.to_vec()))
     }
 
     async fn workflow_files(&self, repo: &Repo, tree: &Tree) -> Result<Vec<(String, FileText)>, Error> {

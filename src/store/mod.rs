@@ -112,6 +112,9 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Where the discovery sweep of a repository stands (opaque text of the engine).
     fn set_cursor(&self, repository: i64, cursor: String) -> Answer<'_, ()>;
 
+    /// Remembers what is known of a repository's configuration file.
+    fn set_configuration(&self, repository: i64, configuration: String) -> Answer<'_, ()>;
+
     /// The subject that a pull request or commit belongs to.
     fn route(&self, repository: i64, key: String) -> Answer<'_, Option<String>>;
 

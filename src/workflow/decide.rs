@@ -11,6 +11,7 @@
 mod advance;
 mod begin;
 mod command;
+mod configured;
 mod deciding;
 mod observe;
 mod outcome;
@@ -39,7 +40,7 @@ use super::waits::Waiting;
 use crate::clock::Millis;
 
 /// The version of this core. Rows decided by another version are not decided again by `replay`.
-pub const CORE_VERSION: i64 = 3;
+pub const CORE_VERSION: i64 = 4;
 
 /// A state may lead on at once, but not for ever: more rounds than any honest state needs are a bug, and the workflow is
 /// paused by it rather than spinning.

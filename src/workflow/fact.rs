@@ -3,11 +3,13 @@
 //! Invariant: a fact carries its own identity ([`Arrival::id`]), the same whichever way it came, so that a webhook's
 //! read and a reconcile's read of one comment are one fact.
 
+mod configuration;
 mod outcome;
 mod view;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::configuration::{Configuration, FileSeen};
 pub use self::outcome::{Answer, Change, CommentRef, CostSeen, Delayed, DelayedBy, Done, Outcome, PullRef, RefusalKind, Refused};
 pub use self::view::{
     CheckView, ChecksView, CiWorkflow, CommentView, Failures, Heads, IssueView, PullState, PullView, RemarkView, ReviewState,
@@ -16,7 +18,6 @@ pub use self::view::{
 
 use super::command::Command;
 use super::ids::{MicroUsd, Permission, Person, PhaseNumber, Sha};
-use super::settings::Settings;
 use crate::clock::Millis;
 
 /// A fact as it comes out of the inbox.
@@ -57,6 +58,8 @@ pub enum Fact {
     Review(ReviewView),
     /// The heads of the branches we build on, as read.
     Heads(Heads),
+    /// The repository's configuration changed.
+    Configured(Box<Configuration>),
     /// The operator commands through the API.
     Commanded(ApiCommand),
     /// An order was carried out, or could not be.
@@ -85,6 +88,7 @@ impl Fact {
             Self::Checks(_) => "checks",
             Self::Review(_) => "review",
             Self::Heads(_) => "heads",
+            Self::Configured(_) => "configured",
             Self::Commanded(_) => "commanded",
             Self::Done(_) => "done",
             Self::Delayed(_) => "delayed",
@@ -118,8 +122,8 @@ pub struct Start {
     pub previous: Option<String>,
     /// Whether that one was complete: then 27 is the first row.
     pub reopened: bool,
-    /// The settings in force.
-    pub settings: Settings,
+    /// The settings in force, and where they come from.
+    pub configuration: Configuration,
     /// Times the operator set.
     pub timing: Timing,
     /// The highest cap the operator allows.

@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use self::record::{
-    Ack, Approval, Cleanup, Issue, IssueText, Need, Pause, PlanVersion, Questions, StatusComment, Trouble, TroubleKind,
+    Ack, Approval, Cleanup, Configured, Issue, IssueText, Need, Pause, PlanVersion, Questions, StatusComment, Trouble,
+    TroubleKind,
 };
 pub use self::track::{Attempts, Merged, Track, Unsettled, WriteReason};
 
@@ -49,6 +50,9 @@ pub struct Workflow {
     pub app: App,
     /// The settings in force.
     pub settings: Settings,
+    /// Where they come from.
+    #[serde(default)]
+    pub configured: Configured,
     /// The operator's times.
     pub timing: Timing,
     /// The cap.

@@ -23,7 +23,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use self::effective::{Effective, Note, Origin, Row, effective};
+pub use self::effective::{Effective, Note, Origin, Row, effective, untold};
 pub use self::guard::FILE_BYTES_MAX;
 pub use self::names::Name;
 pub use self::policy::{LeastApprovals, MostLimits, OperatorPolicy};
@@ -69,6 +69,27 @@ impl Refusal {
             place,
             sentence: sentence.into(),
         }
+    }
+
+    /// A file that is not even read.
+    #[must_use]
+    pub fn too_large() -> Self {
+        let most = FILE_BYTES_MAX / 1024;
+        let sentence = format!("The file has more than {most} KiB, and no more than that is read; make it shorter.");
+        Self::new(Place::START, sentence)
+    }
+
+    /// A symbolic link.
+    #[must_use]
+    pub fn link() -> Self {
+        let sentence = "This is a symbolic link, and those are not followed; put the file itself there.";
+        Self::new(Place::START, sentence)
+    }
+
+    /// Neither file nor link.
+    #[must_use]
+    pub fn no_file() -> Self {
+        Self::new(Place::START, "This is no file; the settings stand in a file of this name.")
     }
 }
 

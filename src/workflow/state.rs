@@ -71,6 +71,15 @@ impl State {
         }
     }
 
+    /// Whether it is a gate: something is waited for, nothing is worked on.
+    #[must_use]
+    pub const fn is_gate(self) -> bool {
+        matches!(
+            self,
+            Self::HandoffToCoder | Self::HandoffToTester | Self::HandoffToVerifier | Self::HandoffToReleaser
+        )
+    }
+
     /// The role whose state it is; `complete` has none.
     #[must_use]
     pub const fn role(self) -> Option<Role> {

@@ -24,7 +24,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use futures_util::FutureExt as _;
 
 use super::job::Job;
-use super::{Engine, reconcile, redelivery};
+use super::{Engine, configuration, reconcile, redelivery};
 use crate::clock::Millis;
 use crate::github::{Attempt, Error, Github, NodeId, Repo, RepositoryId, RequestKind, RequestNote};
 use crate::store::{Blob, LeasedEffect, NewDelivery, Pace, PaceRequest, RepositoryRow, StoreError};
@@ -171,6 +171,11 @@ impl Performing<'_> {
             Job::Refuse { repository, node_id } => start::refuse(self, *repository, node_id).await,
             Job::ListInstallations { .. } => reconcile::list_installations(self).await,
             Job::Discover { repository, .. } => reconcile::discover(self, *repository).await,
+            Job::ReadConfiguration { repository } => reconcile::read_configuration(self, *repository).await,
+            Job::ReportConfiguration { repository, head } => match reconcile::served(self, *repository).await? {
+                Some(row) => configuration::report(self, &row, head).await,
+                None => Ok(Ended::saying("not served")),
+            },
             Job::Redeliver { since, .. } => redelivery::redeliver(self, *since).await,
         }
     }

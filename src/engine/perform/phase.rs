@@ -17,9 +17,6 @@ use crate::workflow::settings::{Draft, Reviewers, ReviewersWord};
 use crate::workflow::text::{check, commit, pull, review};
 use crate::workflow::waits::waits;
 
-/// The name of our check run.
-const CHECK: &str = "millhand";
-
 impl At<'_> {
     /// Carries out an order about a branch and its pull request.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the dispatcher sends only these orders here")]
@@ -237,7 +234,7 @@ impl At<'_> {
         }
         let name = target.phase().map_or_else(|| "release".to_owned(), |n| n.to_string());
         Ok(CheckReport {
-            name: CHECK.to_owned(),
+            name: check::NAME.to_owned(),
             head: object_id(head)?,
             external_id: format!("{}/{name}/{}", self.w.id, head.short()),
             conclusion: match text.conclusion {

@@ -6,14 +6,16 @@ use super::facts::{issue_view, permitted};
 use super::{Ended, Performing, Trouble, repo};
 use crate::clock::Millis;
 use crate::engine::job::{Job, StartHint};
-use crate::engine::record;
+use crate::engine::reconcile::served;
+use crate::engine::{configuration, record};
 use crate::github::render::{Marker, Renderer};
 use crate::github::{IssueEventKind, NewIssue, NodeId, Reaction, Repo, WorkflowState};
 use crate::store::{NewDelivery, RepositoryRow, WorkflowFilter, WorkflowRow};
 use crate::workflow::command::{self, Command, Manner};
-use crate::workflow::fact::{App, Fact, Repository, Start, StartedBy, Timing};
+use crate::workflow::fact::{App, Configuration, Fact, Repository, Start, StartedBy, Timing};
 use crate::workflow::ids::Person;
 use crate::workflow::policy;
+use crate::workflow::settings::Settings;
 
 /// What started it.
 struct Found {
@@ -42,6 +44,11 @@ pub(super) async fn read_start(p: &Performing<'_>, repository: i64, issue: u64, 
     if previous.as_ref().is_some_and(|w| w.open) {
         return Ok(Ended::saying("a workflow is open"));
     }
+    let configuration = configuration::at_start(p, &row).await?;
+    let settings = configuration.settings();
+    if matches!(hint, StartHint::Label(name) if !is_ours(name, settings)) {
+        return Ok(Ended::saying("another label"));
+    }
     let state = p.github.read_issue(&repo, issue).await?;
     let Some(read) = state.issue.as_ref().filter(|i| i.open) else {
         return Ok(Ended::saying("no open issue"));
@@ -61,11 +68,11 @@ pub(super) async fn read_start(p: &Performing<'_>, repository: i64, issue: u64, 
             comment: None,
             node_id: read.node_id.0.clone(),
         }],
-        StartHint::Seen => starts(p, &repo, &state, since).await?,
+        StartHint::Seen | StartHint::Label(_) => starts(p, &repo, (&state, since), settings).await?,
     };
     let context = policy::Context {
         app: &app,
-        bots: &p.engine.0.config.settings.triggers.bots,
+        bots: &settings.triggers.bots,
     };
     let (found, refused) = chosen(p, asked, &context, &read.node_id.0, repository);
     let Some(found) = found else {
@@ -74,8 +81,7 @@ pub(super) async fn read_start(p: &Performing<'_>, repository: i64, issue: u64, 
             ..Ended::saying("nobody who may started")
         });
     };
-    let labels = &p.engine.0.config.settings.labels;
-    let auto_label = read.labels.iter().any(|l| l.eq_ignore_ascii_case(&labels.auto)) && found.how != StartedBy::Command;
+    let auto_label = read.labels.iter().any(|l| l.eq_ignore_ascii_case(&settings.labels.auto)) && found.how != StartedBy::Command;
     let auto = auto_label || matches!(hint, StartHint::Operator { auto: true, .. });
     let view = issue_view(p, &repo, read, &app.login).await?;
     // Whoever labelled saw the text as it was then.
@@ -86,25 +92,17 @@ pub(super) async fn read_start(p: &Performing<'_>, repository: i64, issue: u64, 
             ..Ended::saying("the text was edited by somebody else after the label")
         });
     }
-    let start = start(p, &row, &view, &found, (auto, app, previous.as_ref()));
+    let start = start(p, &row, (&view, &found), (auto, app, previous.as_ref()), configuration);
     let fact = Fact::Started(Box::new(start));
-    let subject = p.effect.subject.clone();
-    let begun = record::fact_delivery(&subject, &found.id, &fact, p.engine.now());
+    let begun = record::fact_delivery(&p.effect.subject, &found.id, &fact, p.engine.now());
     Ok(Ended {
         deliveries: refused.into_iter().chain([begun]).collect(),
         ..Ended::saying("started")
     })
 }
 
-/// A repository that is served.
-async fn served(p: &Performing<'_>, repository: i64) -> Result<Option<RepositoryRow>, Trouble> {
-    Ok(p.engine
-        .0
-        .store
-        .repositories()
-        .await?
-        .into_iter()
-        .find(|r| r.id == repository))
+fn is_ours(label: &str, settings: &Settings) -> bool {
+    label.eq_ignore_ascii_case(&settings.labels.trigger) || label.eq_ignore_ascii_case(&settings.labels.auto)
 }
 
 /// Opens an issue out of a text and starts work on it. A second attempt looks for the issue of the first.
@@ -118,7 +116,7 @@ pub(super) async fn generate(p: &Performing<'_>, repository: i64, text: &str, ke
     let new = NewIssue {
         title: renderer.line(title)?,
         text: renderer.marked(&Marker::new("generated", key, "1"), body)?,
-        labels: vec![p.engine.0.config.settings.labels.trigger.clone()],
+        labels: vec![configuration::at_start(p, &row).await?.settings().labels.trigger.clone()],
     };
     let issue = p.github.open_issue(&repo, &new, p.attempt()).await?;
     let hint = StartHint::Operator {
@@ -135,15 +133,7 @@ pub(super) async fn generate(p: &Performing<'_>, repository: i64, text: &str, ke
 
 /// Reacts to what was refused.
 pub(super) async fn refuse(p: &Performing<'_>, repository: i64, node_id: &str) -> Result<Ended, Trouble> {
-    let row = p
-        .engine
-        .0
-        .store
-        .repositories()
-        .await?
-        .into_iter()
-        .find(|r| r.id == repository);
-    if let Some(row) = row {
+    if let Some(row) = served(p, repository).await? {
         p.github
             .react(&repo(&row), &NodeId(node_id.to_owned()), Reaction::Confused)
             .await?;
@@ -182,8 +172,13 @@ fn chosen(
 }
 
 /// Everything since `since` that asks for a start: a label that is still on, a reopening with the label on, `/start`.
-async fn starts(p: &Performing<'_>, repo: &Repo, state: &WorkflowState, since: Millis) -> Result<Vec<Found>, Trouble> {
-    let labels = &p.engine.0.config.settings.labels;
+async fn starts(
+    p: &Performing<'_>,
+    repo: &Repo,
+    (state, since): (&WorkflowState, Millis),
+    settings: &Settings,
+) -> Result<Vec<Found>, Trouble> {
+    let labels = &settings.labels;
     let Some(issue) = &state.issue else { return Ok(Vec::new()) };
     let on = |name: &str| issue.labels.iter().any(|l| l.eq_ignore_ascii_case(name));
     let mut found = Vec::new();
@@ -212,7 +207,7 @@ async fn starts(p: &Performing<'_>, repo: &Repo, state: &WorkflowState, since: M
             node_id: issue.node_id.0.clone(),
         });
     }
-    let bare = p.engine.0.config.settings.commands.bare;
+    let bare = settings.commands.bare;
     for comment in state
         .comments
         .iter()
@@ -247,9 +242,9 @@ fn timing(p: &Performing<'_>, set: Timing) -> Timing {
 fn start(
     p: &Performing<'_>,
     row: &RepositoryRow,
-    view: &crate::workflow::fact::IssueView,
-    found: &Found,
+    (view, found): (&crate::workflow::fact::IssueView, &Found),
     rest: (bool, App, Option<&WorkflowRow>),
+    configuration: Configuration,
 ) -> Start {
     let (auto, app, previous) = rest;
     let config = &p.engine.0.config;
@@ -273,9 +268,9 @@ fn start(
         round: previous.map_or(1, |w| u32::try_from(w.round).unwrap_or(0) + 1),
         previous: previous.map(|w| w.id.clone()),
         reopened: previous.is_some_and(|w| w.status == "complete"),
-        settings: config.settings.clone(),
+        configuration,
         timing: timing(p, config.timing),
-        budget_max: config.budget_max,
+        budget_max: config.policy.budget_max(),
         app,
     }
 }

@@ -48,7 +48,6 @@ impl At<'_> {
             rebase: found.merge.rebase && allowed("rebase"),
             linear: found.rules.linear,
             deletes_branches: found.merge.deletes_branches,
-            has_config: found.configured,
             has_codeowners: found.code_owners.is_some(),
             active_writers: active,
             reviewers,

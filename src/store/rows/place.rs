@@ -54,4 +54,6 @@ pub struct RepositoryRow {
     pub name: String,
     /// The discovery sweep's cursor.
     pub cursor: Option<String>,
+    /// What is known of its configuration file.
+    pub configuration: Option<String>,
 }

@@ -1,6 +1,7 @@
 //! Where the App is installed.
 //!
-//! Invariant: a repository keeps its cursor while it is away, so that a return does not begin from nothing.
+//! Invariant: a repository keeps its cursor and its configuration while it is away, so that a return does not begin from
+//! nothing.
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection, SqlitePool};
@@ -17,10 +18,11 @@ statements! {
         on conflict (id) do update set installation = excluded.installation, node_id = excluded.node_id,
             owner = excluded.owner, name = excluded.name, active = 1,
             cursor = coalesce(excluded.cursor, repositories.cursor)";
-    ACTIVE_REPOSITORIES = "select r.id, r.installation, r.node_id, r.owner, r.name, r.cursor
+    ACTIVE_REPOSITORIES = "select r.id, r.installation, r.node_id, r.owner, r.name, r.cursor, r.configuration
         from repositories r join installations i on i.id = r.installation
         where r.active = 1 and i.active = 1 and i.suspended = 0 order by r.id";
     SET_CURSOR = "update repositories set cursor = $2 where id = $1";
+    SET_CONFIGURATION = "update repositories set configuration = $2 where id = $1";
 }
 
 /// Takes GitHub's whole list: who is not on it becomes inactive.
@@ -46,6 +48,19 @@ pub(super) async fn set_cursor(connection: &mut SqliteConnection, repository: i6
     sqlx::query(SET_CURSOR)
         .bind(repository)
         .bind(cursor)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn set_configuration(
+    connection: &mut SqliteConnection,
+    repository: i64,
+    configuration: &str,
+) -> Result<(), StoreError> {
+    sqlx::query(SET_CONFIGURATION)
+        .bind(repository)
+        .bind(configuration)
         .execute(connection)
         .await?;
     Ok(())
@@ -90,5 +105,6 @@ fn repository_row(row: &SqliteRow) -> Result<RepositoryRow, sqlx::Error> {
         owner: row.try_get("owner")?,
         name: row.try_get("name")?,
         cursor: row.try_get("cursor")?,
+        configuration: row.try_get("configuration")?,
     })
 }

@@ -114,6 +114,12 @@ impl Store for SqliteStore {
         })
     }
 
+    fn set_configuration(&self, repository: i64, configuration: String) -> Answer<'_, ()> {
+        self.write(never, move |connection| {
+            Box::pin(async move { directory::set_configuration(connection, repository, &configuration).await })
+        })
+    }
+
     fn route(&self, repository: i64, key: String) -> Answer<'_, Option<String>> {
         Box::pin(async move { reads::subject_of_route(&self.readers, repository, &key).await })
     }

@@ -9,7 +9,7 @@ pub(super) use self::back::{afresh, back_to_planning, give_up, integrated};
 
 use self::release::{closing, deployment, merged_by_a_person, release_gate, released};
 use super::people::all_merged;
-use super::{Deciding, Note, begin, track};
+use super::{Deciding, Note, begin, configured, track};
 use crate::workflow::fact::Target;
 use crate::workflow::ids::{Person, PhaseNumber};
 use crate::workflow::model::{Delivery, DeliveryKind, Fate, Pause, Phase, Track, Trouble, TroubleKind, Workflow};
@@ -28,6 +28,9 @@ pub(super) fn once(d: &mut Deciding) -> bool {
     }
     if d.w.paused.is_some() {
         return false;
+    }
+    if configured::take_in(d) {
+        return true;
     }
     if d.w.delivery.is_none() && d.w.survey.is_some() {
         d.w.delivery = delivery(&d.w);

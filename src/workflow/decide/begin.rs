@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
 
+use super::configured;
 use crate::clock::Millis;
 use crate::workflow::fact::{IssueView, Start, Thread};
 use crate::workflow::ids::{MicroUsd, Person};
@@ -21,11 +22,12 @@ pub(super) fn begin(start: &Start, now: Millis) -> Workflow {
         reactions: vec![Reaction::Eyes, Reaction::Up],
         reply: None,
     };
-    let budget = MicroUsd(start.settings.limits.budget().0.min(start.budget_max.0));
+    let settings = start.configuration.settings();
+    let budget = MicroUsd(settings.limits.budget().0.min(start.budget_max.0));
     Workflow {
         id: start.id.clone(),
         repository: start.repository.clone(),
-        issue: issue(&start.issue, hash.clone(), &start.settings.labels.trigger),
+        issue: issue(&start.issue, hash.clone(), &settings.labels.trigger),
         round: start.round,
         previous: start.previous.clone(),
         slug: branch::slug(&start.issue.title),
@@ -33,7 +35,8 @@ pub(super) fn begin(start: &Start, now: Millis) -> Workflow {
         how: start.how,
         auto_for: start.auto.then_some(hash),
         app: start.app.clone(),
-        settings: start.settings.clone(),
+        settings: settings.clone(),
+        configured: configured::first(&start.configuration),
         timing: start.timing,
         budget,
         budget_max: start.budget_max,

@@ -209,6 +209,7 @@ fn phase_of(w: &Workflow, fact: &Fact) -> Option<PhaseNumber> {
         | Fact::Timeline(_)
         | Fact::CommentGone { .. }
         | Fact::Heads(_)
+        | Fact::Configured(_)
         | Fact::Commanded(_)
         | Fact::Done(_)
         | Fact::Broken { .. }
@@ -230,6 +231,7 @@ fn actor_of(fact: &Fact) -> Option<String> {
         | Fact::Pull(_)
         | Fact::Checks(_)
         | Fact::Heads(_)
+        | Fact::Configured(_)
         | Fact::Done(_)
         | Fact::Broken { .. }
         | Fact::Delayed(_) => None,

@@ -1,6 +1,6 @@
 //! *observe*: facts written into the state, whatever state it is in.
 
-use super::{Deciding, advance, begin, outcome, people};
+use super::{Deciding, advance, begin, configured, outcome, people};
 use crate::workflow::fact::{Arrival, ChecksView, Fact, IssueView, Look, PullState, PullView, ReviewView, Target};
 use crate::workflow::ids::Person;
 use crate::workflow::model::{End, Fate, IssueText, Merged, Phase, Unsettled, Workflow};
@@ -31,6 +31,7 @@ fn fact(d: &mut Deciding, arrival: &Arrival) -> Result<(), String> {
         Fact::Checks(view) => checks(d, view),
         Fact::Review(view) => review(d, view),
         Fact::Heads(heads) => d.w.heads = Some(heads.clone()),
+        Fact::Configured(configuration) => configured::read(d, configuration),
         Fact::Commanded(command) => return people::commanded(d, command),
         Fact::Done(done) => outcome::done(d, done, arrival.seq),
         Fact::Broken { why } => advance::pause(

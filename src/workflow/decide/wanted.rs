@@ -110,6 +110,9 @@ fn whole(w: &Workflow, waits: &[Waiting], orders: &mut Vec<Order>) {
             orders.push(Order::AskPerson { key: wait.key.clone() });
         }
     }
+    if w.configured.unknown {
+        return;
+    }
     if w.survey.is_none() {
         orders.push(Order::Survey { turn: w.survey_turn });
         return;

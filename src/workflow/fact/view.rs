@@ -255,8 +255,6 @@ pub struct Survey {
     pub linear: bool,
     /// Whether GitHub deletes merged branches by itself.
     pub deletes_branches: bool,
-    /// Whether `.github/millhand.yml` exists.
-    pub has_config: bool,
     /// Whether code owners are declared.
     pub has_codeowners: bool,
     /// Other people with write who were active in the last 90 days.

@@ -4,10 +4,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::fact::{CommentRef, Target, Thread};
+use super::super::fact::{CommentRef, Configuration, FileSeen, Target, Thread};
 use super::super::ids::Person;
 use super::super::order::{Order, Reaction};
 use super::super::plan::Plan;
+use super::super::repo_config::{Note, Row};
 use crate::clock::Millis;
 
 /// The issue as it was taken in.
@@ -187,4 +188,19 @@ pub struct Cleanup {
     pub branches: bool,
     /// The issue closed, or found closed.
     pub issue: bool,
+}
+
+/// Where the settings in force come from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Configured {
+    /// The repository's file as read last.
+    pub file: FileSeen,
+    /// The settings of which a reader learns something, with who set them.
+    pub rows: Vec<Row>,
+    /// What the repository wanted and did not get.
+    pub held: Vec<Note>,
+    /// What changed since: it holds from the next gate on.
+    pub next: Option<Box<Configuration>>,
+    /// The file was refused before any settings of the repository were known: nothing is done until it is mended.
+    pub unknown: bool,
 }

@@ -23,6 +23,8 @@ pub enum Origin {
     Repository,
     /// The repository's file wanted something looser, and the operator's policy holds it here.
     Held,
+    /// Millhand itself, by what it found in the repository.
+    Chosen,
 }
 
 impl Origin {
@@ -34,6 +36,7 @@ impl Origin {
             Self::Operator => "operator",
             Self::Repository => "repository",
             Self::Held => "repository, held at the operator's policy",
+            Self::Chosen => "Millhand, by what stands in the repository",
         }
     }
 }
@@ -52,6 +55,12 @@ pub struct Row {
 }
 
 impl Row {
+    /// Whether a reader learns something: what is as it always is goes without saying, but not what was held there.
+    #[must_use]
+    pub fn is_told(&self) -> bool {
+        !self.default || matches!(self.origin, Origin::Held | Origin::Chosen)
+    }
+
     /// The value as it would be written in the file, in one line.
     #[must_use]
     pub fn told(&self) -> String {
@@ -127,6 +136,38 @@ pub fn effective(operator: &Settings, policy: &OperatorPolicy, repo: &RepoConfig
         });
     }
     out
+}
+
+impl Effective {
+    /// Where Prow listens, `/approve` and `/hold` are its own commands: bare ones are read only if the repository says so.
+    /// Prow is told by its `OWNERS` file.
+    #[must_use]
+    pub fn beside_prow(mut self) -> Self {
+        let row = self.rows.iter_mut().find(|row| row.key == "commands.bare");
+        if let Some(row) = row.filter(|row| row.origin != Origin::Repository && row.value == Value::Bool(true)) {
+            row.value = Value::Bool(false);
+            row.origin = Origin::Chosen;
+            row.default = false;
+            self.settings.commands.bare = false;
+        }
+        self
+    }
+}
+
+/// The settings of which `told` says nothing: as they are built in.
+#[must_use]
+pub fn untold(settings: &Settings, told: &[Row]) -> Vec<Row> {
+    let all = serde_json::to_value(settings).unwrap_or_default();
+    let rest = KEYS.iter().filter(|key| !told.iter().any(|row| row.key == key.path));
+    let row = |key: &Key| {
+        Some(Row {
+            key: key.path.to_owned(),
+            value: at(&all, key.path)?.clone(),
+            origin: Origin::BuiltIn,
+            default: true,
+        })
+    };
+    rest.filter_map(row).collect()
 }
 
 /// The operator's bounds, by key and as they are.

@@ -10,9 +10,7 @@ pub const FILE_BYTES_MAX: usize = 64 * 1024;
 /// The text, if it is one: small, UTF-8, and showing what it holds. A byte order mark at its start is left out.
 pub(super) fn text(bytes: &[u8]) -> Result<&str, Refusal> {
     if bytes.len() > FILE_BYTES_MAX {
-        let most = FILE_BYTES_MAX / 1024;
-        let sentence = format!("The file has more than {most} KiB, and no more than that is read; make it shorter.");
-        return Err(Refusal::new(Place::START, sentence));
+        return Err(Refusal::too_large());
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let before = String::from_utf8_lossy(bytes.get(..error.valid_up_to()).unwrap_or_default());

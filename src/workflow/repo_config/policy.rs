@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::workflow::ids::MicroUsd;
 use crate::workflow::settings::{PhaseReviews, PlanApproval, ReleaseApproval, SelfApproval};
 
 /// The bounds that no repository and no command passes. The default is the loosest that a key allows, but for the budget.
@@ -85,6 +86,12 @@ impl Default for LeastApprovals {
 }
 
 impl OperatorPolicy {
+    /// The highest cap of one workflow.
+    #[must_use]
+    pub fn budget_max(&self) -> MicroUsd {
+        MicroUsd((self.budget_usd * 1e6).round() as i64)
+    }
+
     /// Every bound by the key that it bounds.
     pub(super) fn bounds(&self) -> Value {
         let mut all = serde_json::to_value(self).unwrap_or_default();

@@ -16,6 +16,9 @@ use crate::workflow::reviews;
 use crate::workflow::validate::Report;
 use crate::workflow::waits::{WaitKind, Waiting};
 
+/// Its name.
+pub const NAME: &str = "millhand";
+
 /// Characters of summary and of text: GitHub takes 65,535 of each
 /// (<https://docs.github.com/en/rest/checks/runs#create-a-check-run>).
 pub const TEXT_CHARS_MAX: usize = 65_535;

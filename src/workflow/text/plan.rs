@@ -39,7 +39,7 @@ pub fn comment(w: &Workflow, estimate: MicroUsd) -> String {
     doc.add(expect::checks(w));
     doc.add(expect::people(w));
     doc.add(expect::amount(w, version, estimate));
-    doc.add(expect::settings(w));
+    doc.add(expect::settings_in_force(w));
     doc.add(graph(version.plan.phases.iter().take(ITEMS_MAX).map(|p| {
         let needs = p.depends_on.iter().map(|n| n.0).collect();
         (p.number.0, p.id.as_str(), needs, "")

@@ -1,7 +1,7 @@
 //! What holds in a repository, as a part of the plan comment and for whoever asks.
 
 use super::markdown::{code, in_table, sentence};
-use crate::workflow::repo_config::{Effective, FILE, Origin, Refusal, Row};
+use crate::workflow::repo_config::{FILE, Note, Refusal, Row};
 
 /// Characters of a value; a long list is cut.
 const VALUE_CHARS: usize = 120;
@@ -13,23 +13,35 @@ const REFUSAL_CHARS: usize = 700;
 /// Why the repository's file is not used, in one line: for the status comment and the check run on the head that brought it.
 #[must_use]
 pub fn refused(refusal: &Refusal) -> String {
-    let place = refusal.place;
-    let said = sentence(&refusal.sentence, REFUSAL_CHARS);
-    format!("`{FILE}`, line {}, column {}: {said}", place.line, place.column)
+    format!("{}: {}", place(refusal), sentence(&refusal.sentence, REFUSAL_CHARS))
+}
+
+/// The same for a page of its own: what holds now, and where help is.
+#[must_use]
+pub fn refused_at_length(refusal: &Refusal) -> String {
+    format!(
+        "{}\n\nUntil it is mended, what was set before holds for work that has begun; new work waits. `millhand validate FILE` tells the same before a push.",
+        refused(refusal)
+    )
+}
+
+/// Where the file is not understood.
+#[must_use]
+pub fn place(refusal: &Refusal) -> String {
+    format!("`{FILE}`, line {}, column {}", refusal.place.line, refusal.place.column)
 }
 
 /// The settings that somebody set, as a table with who did, and what was held back. Empty if nobody set anything: then the
 /// built-in ones hold, and there is nothing to say.
 #[must_use]
-pub fn effective(effective: &Effective) -> String {
-    let rows: Vec<String> = effective.rows.iter().filter(|row| is_told(row)).map(line).collect();
+pub fn effective(rows: &[Row], held: &[Note]) -> String {
+    let rows: Vec<String> = rows.iter().filter(|row| row.is_told()).map(line).collect();
     let mut out = String::new();
     if !rows.is_empty() {
         out.push_str("| Setting | Value | Set by |\n|---|---|---|\n");
         out.push_str(&rows.join("\n"));
     }
-    let notes: Vec<String> = effective
-        .notes
+    let notes: Vec<String> = held
         .iter()
         .map(|note| format!("- {}", sentence(&note.sentence, NOTE_CHARS)))
         .collect();
@@ -40,11 +52,6 @@ pub fn effective(effective: &Effective) -> String {
         out.push_str(&notes.join("\n"));
     }
     out
-}
-
-/// Whether a reader learns something: what is as it always is goes without saying, but not what was held there.
-fn is_told(row: &Row) -> bool {
-    !row.default || row.origin == Origin::Held
 }
 
 fn line(row: &Row) -> String {

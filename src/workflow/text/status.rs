@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::markdown::{cell, in_table};
 use super::report;
+use super::settings;
 use super::words::{
     Doc, NAME_CHARS, TITLE_CHARS, checks, condition, cost, graph, list, provenance, state_bar, typed, wait_sentence, who,
 };
@@ -49,6 +50,7 @@ pub fn comment(w: &Workflow, waits: &[Waiting]) -> String {
             doc.add(format!("Cost: {cost}"));
         }
         doc.add(edited(w));
+        doc.add(unread(w));
     }
     doc.add(phases_graph(w));
     doc.add(format!(
@@ -128,6 +130,17 @@ fn edited(w: &Workflow) -> String {
         "The issue was edited {when}. The plan still follows the text as it was; {} takes the new one in.",
         typed(w, "/revise <text>")
     )
+}
+
+/// A file that was refused while the work goes on: what was set before holds.
+fn unread(w: &Workflow) -> String {
+    match w.configured.file.refusal().filter(|_| !w.configured.unknown) {
+        Some(refusal) => format!(
+            "The repository's settings changed and are not understood; those from before hold. {}",
+            settings::refused(refusal)
+        ),
+        None => String::new(),
+    }
 }
 
 /// The phases and the release.

@@ -9,12 +9,13 @@ use crate::clock::Millis;
 use crate::workflow::answer::{CriterionVerdict, PhaseDraft, PlanDraft, Verdict};
 use crate::workflow::decide::decide;
 use crate::workflow::fact::{
-    App, Arrival, CheckView, ChecksView, CiWorkflow, CommentRef, CostSeen, Fact, IssueView, PullRef, Repository, Start,
-    StartedBy, Survey, Timing,
+    App, Arrival, CheckView, ChecksView, CiWorkflow, CommentRef, Configuration, CostSeen, Fact, IssueView, PullRef, Repository,
+    Start, StartedBy, Survey, Timing,
 };
 use crate::workflow::ids::{BlobHash, MicroUsd, Permission, Person, PhaseNumber, Sha};
 use crate::workflow::model::{Delivery, DeliveryKind, Fate, Merged, Phase, PlanVersion, Track, Workflow};
 use crate::workflow::plan::{Plan, PlanBounds};
+use crate::workflow::repo_config::OperatorPolicy;
 use crate::workflow::settings::Settings;
 use crate::workflow::state::{Baton, State};
 use crate::workflow::waits::{self, Waiting};
@@ -62,7 +63,7 @@ fn issue(title: &str, body: &str) -> IssueView {
 }
 
 /// A workflow that has just begun.
-fn begun_with(issue: IssueView, settings: Settings) -> Workflow {
+fn begun_with(issue: IssueView, settings: &Settings) -> Workflow {
     let start = Start {
         id: "01a0c2d4-0000-7000-8000-000000000001".to_owned(),
         repository: Repository {
@@ -81,7 +82,7 @@ fn begun_with(issue: IssueView, settings: Settings) -> Workflow {
         round: 1,
         previous: None,
         reopened: false,
-        settings,
+        configuration: Configuration::of_operator(settings, &OperatorPolicy::default()),
         timing: Timing {
             edit_ms: 30_000,
             quiet_ms: 60_000,
@@ -105,7 +106,7 @@ fn begun_with(issue: IssueView, settings: Settings) -> Workflow {
 fn begun() -> Workflow {
     begun_with(
         issue("Let todo read, rank and list", "- read\n- rank\n- list"),
-        Settings::default(),
+        &Settings::default(),
     )
 }
 
@@ -130,7 +131,6 @@ fn survey(on_integration: bool) -> Survey {
         rebase: true,
         linear: false,
         deletes_branches: false,
-        has_config: false,
         has_codeowners: false,
         active_writers: vec![reviewer()],
         reviewers: std::collections::BTreeMap::new(),

@@ -8,6 +8,7 @@ use super::super::fact::Target;
 use super::super::ids::{PhaseNumber, Sha};
 use super::super::reviews;
 use super::super::state::{Baton, State};
+use super::super::text::settings;
 use super::phase::{a_track, checks, held};
 use super::{Ask, Found, What, ask};
 use crate::clock::Millis;
@@ -16,6 +17,15 @@ use crate::clock::Millis;
 pub(super) fn before_the_fork(found: &mut Found<'_>) {
     let w = found.w;
     let Baton::Whole(state) = w.baton else { return };
+    if let Some(refusal) = w.configured.file.refusal().filter(|_| w.configured.unknown) {
+        let sentence = format!(
+            "{}: {} Nothing is done before the file on the default branch is mended; Millhand reads it again by itself.",
+            settings::place(refusal),
+            refusal.sentence
+        );
+        found.person(What::Paused, None, "configuration", ask("a writer", None, sentence));
+        return;
+    }
     if other_work(&w.issue, &w.requester) && matches!(state, State::Discovery | State::Planning | State::HandoffToCoder) {
         let who = w.issue.assignees.iter().find(|a| **a != w.requester.login);
         let why = w.issue.closing_pulls.first().map_or_else(

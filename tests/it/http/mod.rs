@@ -23,7 +23,7 @@ use millhand::sim::{CiMode, Sim, SimOptions, WebhookTarget};
 use millhand::store::Store as _;
 use millhand::store::sqlite::SqliteStore;
 use millhand::workflow::fact::Timing;
-use millhand::workflow::ids::MicroUsd;
+use millhand::workflow::repo_config::OperatorPolicy;
 use millhand::workflow::settings::Settings;
 use secrecy::SecretString;
 use serde_json::Value;
@@ -104,7 +104,7 @@ impl Surface {
                     active_ms: 60_000,
                     idle_ms: 300_000,
                 },
-                budget_max: MicroUsd(50_000_000),
+                policy: OperatorPolicy::default(),
                 mutation_interval_ms: 0,
             },
         });

@@ -16,7 +16,8 @@ fn read(file: &str) -> String {
 }
 
 fn table(own: &Settings, text: &str) -> String {
-    settings::effective(&effective(own, &OperatorPolicy::default(), &parse(text.as_bytes()).unwrap()))
+    let holds = effective(own, &OperatorPolicy::default(), &parse(text.as_bytes()).unwrap());
+    settings::effective(&holds.rows, &holds.notes)
 }
 
 #[test]

@@ -12,6 +12,7 @@ fn repository(id: i64, installation: i64, name: &str) -> RepositoryRow {
         owner: "acme".to_owned(),
         name: name.to_owned(),
         cursor: None,
+        configuration: None,
     }
 }
 
@@ -69,17 +70,20 @@ pub(crate) async fn a_suspended_installation_is_not_served(store: &Arc<dyn Store
     assert_eq!(served(store).await, [repository(1, 5, "a")]);
 }
 
-pub(crate) async fn a_repository_keeps_its_cursor(store: &Arc<dyn Store>) {
+pub(crate) async fn a_repository_keeps_what_is_known_of_it(store: &Arc<dyn Store>) {
     let seen = vec![installation(5, vec![repository(1, 5, "a")])];
     put(store, seen.clone()).await;
     store.set_cursor(1, "page 3".to_owned()).await.unwrap();
     store.set_cursor(99, "nobody's".to_owned()).await.unwrap();
+    store.set_configuration(1, "all of it".to_owned()).await.unwrap();
+    store.set_configuration(99, "nobody's".to_owned()).await.unwrap();
     put(store, Vec::new()).await;
     put(store, seen).await;
     assert_eq!(
         served(store).await,
         [RepositoryRow {
             cursor: Some("page 3".to_owned()),
+            configuration: Some("all of it".to_owned()),
             ..repository(1, 5, "a")
         }]
     );

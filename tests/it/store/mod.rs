@@ -78,7 +78,7 @@ macro_rules! conformance {
             directory {
                 what_is_not_listed_is_not_served
                 a_suspended_installation_is_not_served
-                a_repository_keeps_its_cursor
+                a_repository_keeps_what_is_known_of_it
                 blobs_are_stored_once
                 the_store_answers_when_asked_how_it_is
             }

@@ -21,7 +21,7 @@ use millhand::llm::prompt::EnvelopeKey;
 use millhand::sim::Sim;
 use millhand::store::sqlite::SqliteStore;
 use millhand::workflow::fact::Timing;
-use millhand::workflow::ids::MicroUsd;
+use millhand::workflow::repo_config::OperatorPolicy;
 use millhand::workflow::settings::Settings;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
@@ -36,6 +36,7 @@ pub(super) struct Making {
     pub(super) clock: Arc<ManualClock>,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) settings: Settings,
+    pub(super) policy: OperatorPolicy,
     pub(super) webhooks: bool,
     pub(super) model: Option<Arc<dyn Model>>,
     pub(super) faults: Arc<Mutex<Vec<String>>>,
@@ -87,7 +88,7 @@ impl Making {
                     active_ms: 60_000,
                     idle_ms: 300_000,
                 },
-                budget_max: MicroUsd(50_000_000),
+                policy: self.policy.clone(),
                 mutation_interval_ms: 0,
             },
             heard: AtomicI64::new(0),

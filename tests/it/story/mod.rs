@@ -6,6 +6,7 @@ mod bot;
 mod building;
 mod choosing;
 mod commanding;
+mod configuring;
 mod doubting;
 mod ear;
 mod ending;

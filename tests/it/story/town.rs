@@ -18,6 +18,7 @@ use millhand::sim::{CiMode, Sim, SimOptions, WebhookTarget};
 use millhand::store::sqlite::SqliteStore;
 use millhand::store::{Store, WorkflowFilter, WorkflowRow};
 use millhand::workflow::model::Workflow;
+use millhand::workflow::repo_config::OperatorPolicy;
 use millhand::workflow::settings::Settings;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -57,6 +58,7 @@ pub(crate) struct Town {
 /// What can be different from one story to the next.
 pub(crate) struct Setting {
     pub(crate) settings: Settings,
+    pub(crate) policy: OperatorPolicy,
     pub(crate) webhooks: bool,
     pub(crate) seed: u64,
     /// Answers instead of the offline model.
@@ -67,6 +69,7 @@ impl Default for Setting {
     fn default() -> Self {
         Self {
             settings: Settings::default(),
+            policy: OperatorPolicy::default(),
             webhooks: true,
             seed: 1,
             model: None,
@@ -102,6 +105,7 @@ impl Town {
             clock: clock.clone(),
             entropy,
             settings: setting.settings,
+            policy: setting.policy,
             webhooks: setting.webhooks,
             model: setting.model,
             faults: Arc::clone(&faults),

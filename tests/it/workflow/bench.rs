@@ -11,14 +11,15 @@ use millhand::workflow::answer::{
 };
 use millhand::workflow::decide::{Decision, Row, decide};
 use millhand::workflow::fact::{
-    Answer, App, Arrival, Change, CheckView, ChecksView, CiWorkflow, CommentRef, CommentView, Done, Fact, Failures, Heads,
-    IssueView, Outcome, PullRef, PullState, PullView, RefusalKind, Refused, Repository, ReviewState, ReviewView, Start,
-    StartedBy, Survey, Target, Thread, TimelineEvent, TimelineKind, Timing,
+    Answer, App, Arrival, Change, CheckView, ChecksView, CiWorkflow, CommentRef, CommentView, Configuration, Done, Fact,
+    Failures, Heads, IssueView, Outcome, PullRef, PullState, PullView, RefusalKind, Refused, Repository, ReviewState, ReviewView,
+    Start, StartedBy, Survey, Target, Thread, TimelineEvent, TimelineKind, Timing,
 };
 use millhand::workflow::ids::{BlobHash, MicroUsd, Permission, Person, Sha};
 use millhand::workflow::model::Workflow;
 use millhand::workflow::order::{Ask, Order};
 use millhand::workflow::plan::{Plan, PlanBounds};
+use millhand::workflow::repo_config::OperatorPolicy;
 use millhand::workflow::settings::Settings;
 use millhand::workflow::validate::{Remark, Report};
 
@@ -93,7 +94,7 @@ pub(crate) fn reviewer() -> Person {
     person(2, "reviewer", Permission::Write)
 }
 
-pub(crate) fn start(settings: Settings, auto: bool) -> Start {
+pub(crate) fn start(settings: &Settings, auto: bool) -> Start {
     Start {
         id: "0192-test".to_owned(),
         repository: Repository {
@@ -124,7 +125,7 @@ pub(crate) fn start(settings: Settings, auto: bool) -> Start {
         round: 1,
         previous: None,
         reopened: false,
-        settings,
+        configuration: Configuration::of_operator(settings, &OperatorPolicy::default()),
         timing: Timing {
             edit_ms: 30_000,
             quiet_ms: 60_000,
@@ -411,7 +412,6 @@ impl Bench {
             rebase: true,
             linear: false,
             deletes_branches: false,
-            has_config: false,
             has_codeowners: false,
             active_writers: vec![reviewer()],
             reviewers: std::collections::BTreeMap::new(),

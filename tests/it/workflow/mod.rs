@@ -19,7 +19,7 @@ use millhand::workflow::waits::{WaitKind, waits};
 #[test]
 fn a_kind_world_leads_from_label_to_complete() {
     for seed in 0..50 {
-        let mut bench = Bench::new(start(Settings::default(), false), seed, 0);
+        let mut bench = Bench::new(start(&Settings::default(), false), seed, 0);
         for _ in 0..60 {
             bench.settle(400);
             check(&bench, seed);
@@ -37,7 +37,7 @@ fn a_kind_world_leads_from_label_to_complete() {
 #[test]
 fn a_read_that_overtakes_what_it_shows_takes_nothing_of_ours_for_a_persons() {
     for seed in 0..30 {
-        let mut bench = Bench::new(start(Settings::default(), false), seed, 0);
+        let mut bench = Bench::new(start(&Settings::default(), false), seed, 0);
         bench.overtaken = true;
         for _ in 0..60 {
             bench.settle(400);
@@ -63,7 +63,7 @@ fn chance_takes_all_28_transitions_and_breaks_nothing() {
     let mut ends = std::collections::BTreeMap::new();
     let mut stuck = Vec::new();
     for seed in 0..60 {
-        let mut first = start(Settings::default(), seed % 3 == 0);
+        let mut first = start(&Settings::default(), seed % 3 == 0);
         first.reopened = seed % 50 == 0;
         let mut bench = Bench::new(first, seed, 1 + seed % 3);
         bench.refuse_release = seed % 2 == 0;
@@ -125,7 +125,7 @@ fn rare_places_are_left_by_their_routes() {
 /// The plan is revised while its only phase is in this state.
 fn the_plan_is_revised_in(state: State) -> Bench {
     let built = |seed| {
-        let mut bench = Bench::new(start(Settings::default(), true), seed, 0);
+        let mut bench = Bench::new(start(&Settings::default(), true), seed, 0);
         bench.slow_ci = state == State::Testing;
         let begun = |b: &Bench| b.workflow().phases.values().any(|p| p.state == State::Implementation);
         drive_to(&mut bench, begun);
@@ -143,7 +143,7 @@ fn the_plan_is_revised_in(state: State) -> Bench {
 
 /// A workflow in `deployment` whose merge GitHub refuses for now.
 fn held_in_deployment() -> Bench {
-    let mut bench = Bench::new(start(Settings::default(), false), 5, 0);
+    let mut bench = Bench::new(start(&Settings::default(), false), 5, 0);
     bench.refuse_release = true;
     drive_to(&mut bench, |b| b.workflow().baton == Baton::Whole(State::Deployment));
     bench.settle(20);
@@ -206,7 +206,7 @@ fn the_plan_is_revised_at_the_release() -> Bench {
 }
 
 fn no_money_for_the_verdict() -> Bench {
-    let mut bench = Bench::new(start(Settings::default(), false), 3, 0);
+    let mut bench = Bench::new(start(&Settings::default(), false), 3, 0);
     drive_to(&mut bench, |b| {
         b.workflow()
             .phases

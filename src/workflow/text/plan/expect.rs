@@ -2,15 +2,17 @@
 
 use super::{ITEMS_MAX, names};
 use crate::workflow::ci;
-use crate::workflow::fact::{CiWorkflow, Survey, Target};
+use crate::workflow::fact::{CiWorkflow, FileSeen, Survey, Target};
 use crate::workflow::ids::{MicroUsd, PhaseNumber};
 use crate::workflow::model::{DeliveryKind, Fate, PlanVersion, Workflow};
+use crate::workflow::repo_config::{FILE, Note, Row, untold};
 use crate::workflow::reviews;
 use crate::workflow::settings::{AbsentCi, CostReport, DeliveryChoice, RequiredChecks, RequiredWord, SelfApproval};
 use crate::workflow::text::branch;
 use crate::workflow::text::markdown::{block, code, details, plain};
+use crate::workflow::text::settings;
 use crate::workflow::text::words::{
-    Doc, NAME_CHARS, SENTENCE_CHARS, count, default_branch, money, name_of, reviewers, rules_ask_for_reviews, typed,
+    Doc, NAME_CHARS, SENTENCE_CHARS, count, default_branch, list, money, name_of, reviewers, rules_ask_for_reviews, typed,
 };
 
 /// Which way, why, and what to change to have the other.
@@ -20,7 +22,7 @@ pub(super) fn delivery(w: &Workflow) -> String {
     let why = plain(&delivery.why, SENTENCE_CHARS);
     match delivery.kind {
         DeliveryKind::Integration => format!(
-            "Delivery `integration`, because {why}. Phases are merged into {}; one release pull request brings all of it to {main}. To have each phase as a pull request onto {main} instead, the operator sets `delivery: direct`.",
+            "Delivery `integration`, because {why}. Phases are merged into {}; one release pull request brings all of it to {main}. To have each phase as a pull request onto {main} instead, set `delivery: direct` in `{FILE}`.",
             code(&branch::integration(w), NAME_CHARS),
         ),
         DeliveryKind::Direct => {
@@ -31,7 +33,9 @@ pub(super) fn delivery(w: &Workflow) -> String {
                     block("yaml", &filter(w))
                 ));
             } else {
-                text.push_str(" To have them gathered on one branch with one release pull request instead, the operator sets `delivery: integration`.");
+                text.push_str(&format!(
+                    " To have them gathered on one branch with one release pull request instead, set `delivery: integration` in `{FILE}`."
+                ));
             }
             text
         }
@@ -160,51 +164,47 @@ pub(super) fn amount(w: &Workflow, version: &PlanVersion, estimate: MicroUsd) ->
     text
 }
 
-/// The settings in force and where they come from, folded.
-pub(super) fn settings(w: &Workflow) -> String {
-    let mut doc = Doc::default();
-    if w.survey.as_ref().is_some_and(|s| s.has_config) {
-        doc.add("This repository has a `.github/millhand.yml`. This version of Millhand does not read it: the operator's settings below hold.");
-    }
+/// The settings in force that somebody set, with who did, folded.
+pub(super) fn settings_in_force(w: &Workflow) -> String {
+    let configured = &w.configured;
+    let hidden = w.settings.report.cost == CostReport::Hidden;
+    let rows: Vec<Row> = configured
+        .rows
+        .iter()
+        .filter(|row| !(hidden && row.key == "limits.budget_usd"))
+        .cloned()
+        .collect();
+    let held: Vec<Note> = configured
+        .held
+        .iter()
+        .filter(|note| !(hidden && note.key == "limits.budget_usd"))
+        .cloned()
+        .collect();
     let mut folded = Doc::default();
-    folded.add("All of them come from the operator's configuration.");
-    folded.add(block("yaml", &effective(w)));
-    doc.add(details("Settings in force", &folded.finish()));
-    doc.finish()
-}
-
-/// The settings, a key a line.
-fn effective(w: &Workflow) -> String {
-    let s = &w.settings;
-    let mut lines = Vec::new();
-    let mut line = |key: &str, value: serde_json::Result<serde_json::Value>| {
-        // A key that cannot be shown is not worth an error in a comment.
-        if let Ok(value) = value {
-            lines.push(format!("{key}: {value}"));
-        }
-    };
-    let to = serde_json::to_value::<&str>;
-    line("labels", serde_json::to_value(&s.labels));
-    line("commands", serde_json::to_value(&s.commands));
-    line("triggers", serde_json::to_value(&s.triggers));
-    line("recipe", serde_json::to_value(s.recipe));
-    line("delivery", serde_json::to_value(s.delivery));
-    line("branches", serde_json::to_value(&s.branches));
-    line("pull_requests", serde_json::to_value(&s.pull_requests));
-    line("approvals", serde_json::to_value(&s.approvals));
-    line("reviewers", serde_json::to_value(&s.reviewers).or_else(|_| to("auto")));
-    let mut limits = serde_json::to_value(&s.limits);
-    if s.report.cost == CostReport::Hidden
-        && let Ok(serde_json::Value::Object(map)) = &mut limits
-    {
-        map.remove("budget_usd");
+    folded.add(settings::effective(&rows, &held));
+    let others: Vec<String> = untold(&w.settings, &configured.rows)
+        .iter()
+        .filter(|row| !(hidden && row.key == "limits.budget_usd"))
+        .map(|row| format!("{}: {}", row.key, row.told()))
+        .collect();
+    folded.add(format!(
+        "{}\n\n{}",
+        if rows.is_empty() {
+            "As they are built in:"
+        } else {
+            "The others, as they are built in:"
+        },
+        block("yaml", &others.join("\n"))
+    ));
+    match &configured.file {
+        FileSeen::Absent | FileSeen::Refused(_) => folded.add(format!("A team sets its own in `{FILE}`.")),
+        FileSeen::Used { .. } => {}
     }
-    line("limits", limits);
-    line("ci", serde_json::to_value(&s.ci));
-    line("merge", serde_json::to_value(&s.merge));
-    line("protected_paths", serde_json::to_value(&s.protected_paths));
-    line("models", serde_json::to_value(&s.models));
-    line("report", serde_json::to_value(&s.report));
-    line("notifications", serde_json::to_value(&s.notifications));
-    lines.join("\n")
+    if let FileSeen::Used { warnings } = &configured.file {
+        let warnings = warnings
+            .iter()
+            .map(|it| format!("line {}: {}", it.place.line, plain(&it.sentence, SENTENCE_CHARS)));
+        folded.add(list(warnings, ITEMS_MAX, "warnings"));
+    }
+    details("Settings in force", &folded.finish())
 }

@@ -248,7 +248,9 @@ fn a_cancelled_workflow_says_what_stays() {
 
 #[test]
 fn a_plan_shows_what_will_be_done() {
-    assert_snapshot!(plan_text::comment(&planned(), MicroUsd(800_000)), @r###"
+    let text = plan_text::comment(&planned(), MicroUsd(800_000));
+    let (before, after) = around_the_settings(&text);
+    assert_snapshot!(format!("{before}{after}"), @r###"
     ### Plan, version 1 (`c0266e1c`)
 
     maintainer or anybody else with write access can approve it with `/approve plan c0266e1c`, or say what to change with `/revise <text>`. Nothing is built before that.
@@ -293,39 +295,13 @@ fn a_plan_shows_what_will_be_done() {
 
     #### How it reaches the default branch
 
-    Delivery `integration`, because the repository's workflows start for pull requests between Millhand's branches. Phases are merged into `millhand/1-let-todo-read-rank-and-list/base`; one release pull request brings all of it to `main`. To have each phase as a pull request onto `main` instead, the operator sets `delivery: direct`.
+    Delivery `integration`, because the repository's workflows start for pull requests between Millhand's branches. Phases are merged into `millhand/1-let-todo-read-rank-and-list/base`; one release pull request brings all of it to `main`. To have each phase as a pull request onto `main` instead, set `delivery: direct` in `.github/millhand.yml`.
 
     Checks on the phases: `test`. Checks on the release: `test`.
 
     Reviews: one per phase (an approving review on GitHub, or `/approve`), asked of whoever last changed most of the files. The release waits for the approval of somebody with write access. maintainer asked for the work, so the code is for somebody else to approve.
 
     To expect: 4 pull requests and, if nothing goes wrong, 7 notifications (each pull request opened and each comment of Millhand is one). Cost: about $0.80 of at most $5.00.
-
-    <details>
-    <summary>Settings in force</summary>
-
-    All of them come from the operator's configuration.
-
-    ```yaml
-    labels: {"auto":"millhand:auto","trigger":"millhand"}
-    commands: {"bare":true}
-    triggers: {"bots":[]}
-    recipe: "micro_phase"
-    delivery: "auto"
-    branches: {"prefix":"millhand/"}
-    pull_requests: {"commit":"auto","draft":"until_green","sign_off":"auto","title":"auto"}
-    approvals: {"phase_reviews":"auto","plan":"required","release":"required","self_approval":"auto"}
-    reviewers: "auto"
-    limits: {"attempts":3,"budget_usd":5.0,"files_per_phase":25,"lines_per_phase":400,"parallel_phases":2,"phases":6}
-    ci: {"absent":"ask","grace_minutes":5.0,"ignore":[],"required":"auto","rerun_flaky":1,"timeout_minutes":60.0}
-    merge: {"delete_branches":"auto","phases":"squash","release":"auto"}
-    protected_paths: []
-    models: {"code_writer":"large","q_assistant":"large","release_manager":"small","test_auditor":"small","verification_overseer":"other_family"}
-    report: {"cost":"public"}
-    notifications: {"events":["needs_human","complete","failed","budget"]}
-    ```
-
-    </details>
 
     <details>
     <summary>Graph of the phases</summary>
@@ -345,13 +321,77 @@ fn a_plan_shows_what_will_be_done() {
     "###);
 }
 
+/// A plan without its settings, cut where they stand.
+fn around_the_settings(plan: &str) -> (&str, &str) {
+    let (before, rest) = plan.split_once("<details>\n<summary>Settings in force</summary>").unwrap();
+    (before, rest.split_once("</details>\n\n").unwrap().1)
+}
+
+#[test]
+fn a_plan_shows_the_settings_in_force_with_who_set_them() {
+    let text = plan_text::comment(&planned(), MicroUsd(800_000));
+    let (before, after) = around_the_settings(&text);
+    let settings = text.strip_prefix(before).unwrap().strip_suffix(after).unwrap();
+    assert_snapshot!(settings, @r###"
+    <details>
+    <summary>Settings in force</summary>
+
+    As they are built in:
+
+    ```yaml
+    labels.trigger: millhand
+    labels.auto: millhand:auto
+    commands.bare: true
+    triggers.bots: []
+    recipe: micro_phase
+    delivery: auto
+    branches.prefix: millhand/
+    pull_requests.draft: until_green
+    pull_requests.title: auto
+    pull_requests.commit: auto
+    pull_requests.sign_off: auto
+    approvals.plan: required
+    approvals.release: required
+    approvals.phase_reviews: auto
+    approvals.self_approval: auto
+    reviewers: auto
+    limits.phases: 6
+    limits.parallel_phases: 2
+    limits.attempts: 3
+    limits.files_per_phase: 25
+    limits.lines_per_phase: 400
+    limits.budget_usd: 5
+    ci.required: auto
+    ci.ignore: []
+    ci.absent: ask
+    ci.timeout_minutes: 60
+    ci.grace_minutes: 5
+    ci.rerun_flaky: 1
+    merge.phases: squash
+    merge.release: auto
+    merge.delete_branches: auto
+    protected_paths: []
+    models.q_assistant: large
+    models.code_writer: large
+    models.test_auditor: small
+    models.verification_overseer: other_family
+    models.release_manager: small
+    report.cost: public
+    notifications.events: [needs_human, complete, failed, budget]
+    ```
+
+    A team sets its own in `.github/millhand.yml`.
+
+    </details>
+    "###);
+}
+
 #[test]
 fn a_plan_in_direct_says_how_to_have_it_otherwise() {
     let mut w = offline(planned_with(begun(), plan(), false));
     w.settings.branches.prefix = "bots/".to_owned();
     w.settings.reviewers = Reviewers::Logins(vec!["alice".to_owned(), "bob".to_owned()]);
     w.settings.approvals.plan = PlanApproval::None;
-    w.survey.as_mut().unwrap().has_config = true;
     w.survey.as_mut().unwrap().required_reviews = 1;
     w.plan.as_mut().unwrap().plan.notes = vec!["Old files are left alone.".to_owned()];
     let text = plan_text::comment(&w, MicroUsd(800_000));
@@ -418,8 +458,6 @@ fn a_plan_in_direct_says_how_to_have_it_otherwise() {
     Reviews: one per phase (the branch's rules ask for it on GitHub), asked of alice or bob. The release waits for the approval of somebody with write access. maintainer asked for the work, so the code is for somebody else to approve.
 
     To expect: 3 pull requests and, if nothing goes wrong, 6 notifications (each pull request opened and each comment of Millhand is one). Cost: about $0.80 (nominal, the model is offline) of at most $5.00.
-
-    This repository has a `.github/millhand.yml`. This version of Millhand does not read it: the operator's settings below hold.
     "###);
 }
 

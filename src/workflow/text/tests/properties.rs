@@ -65,7 +65,7 @@ fn full(words: &[String]) -> Workflow {
     let mut plan = plan_of(drafts, &word(6));
     plan.notes = vec![word(7)];
     let mut w = forked_from(planned_with(
-        begun_with(issue(&word(0), &word(1)), Settings::default()),
+        begun_with(issue(&word(0), &word(1)), &Settings::default()),
         plan,
         true,
     ));
@@ -299,7 +299,7 @@ proptest! {
         settings.branches.prefix = prefix;
         let mut view = issue(&title, "b");
         view.number = number;
-        let mut w = begun_with(view, settings);
+        let mut w = begun_with(view, &settings);
         w.round = round;
         let id = format!("{:02}-{slug}", 7);
         for name in [branch::integration(&w), branch::phase(&w, &id, run)] {
@@ -347,7 +347,7 @@ fn a_status_comment_of_the_largest_workflow_is_short_enough() {
         })
         .collect();
     let mut w = forked_from(planned_with(
-        begun_with(issue(&long, &long), Settings::default()),
+        begun_with(issue(&long, &long), &Settings::default()),
         plan_of(drafts, &long),
         true,
     ));
