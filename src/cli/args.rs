@@ -176,10 +176,13 @@ pub(super) enum Steer {
         #[arg(long)]
         hash: Option<String>,
     },
-    /// Send the plan back
+    /// Send back what waits for approval: the plan, or a phase's change of protected paths
     Revise {
         #[command(flatten)]
         which: Which,
+        /// Phase whose change is sent back; the plan when not given
+        #[arg(long)]
+        phase: Option<String>,
         /// What is to change
         text: String,
     },

@@ -31,7 +31,19 @@ pub(super) async fn steer(what: Steer, config: &Config) -> Result<(), Failure> {
         Steer::Approve { which, what, hash } => {
             command(&which, config, "approve", [("what", text(what)), ("hash", text(hash))]).await
         }
-        Steer::Revise { which, text: words } => command(&which, config, "revise", [("text", text(Some(words)))]).await,
+        Steer::Revise {
+            which,
+            phase,
+            text: words,
+        } => {
+            command(
+                &which,
+                config,
+                "revise",
+                [("phase", text(phase)), ("text", text(Some(words)))],
+            )
+            .await
+        }
         Steer::Retry {
             which,
             phase,

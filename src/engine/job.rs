@@ -219,6 +219,7 @@ fn mutations(order: &Order) -> u32 {
         Order::Status { .. }
         | Order::PostPlan { .. }
         | Order::PostQuestions { .. }
+        | Order::ShowChange { .. }
         | Order::AskPerson { .. }
         | Order::Minimise { .. }
         | Order::React { .. }

@@ -39,6 +39,8 @@ pub enum Command {
     },
     /// Send the plan back.
     Revise {
+        /// The phase, where it is not the first word of the text.
+        phase: Option<PhaseRef>,
         /// What to change.
         text: String,
     },

@@ -5,9 +5,11 @@
 
 pub mod answer;
 pub mod ci;
+pub mod code_owners;
 pub mod command;
 pub mod decide;
 pub mod fact;
+pub mod guarded;
 pub mod ids;
 pub mod model;
 pub mod order;

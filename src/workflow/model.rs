@@ -11,14 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use self::record::{
-    Ack, Approval, Cleanup, Configured, Issue, IssueText, Need, Pause, PlanVersion, Questions, StatusComment, Trouble,
-    TroubleKind,
+    Ack, Approval, Cleanup, Configured, Issue, IssueText, Need, Pause, PlanVersion, Questions, ShownChange, StatusComment,
+    Trouble, TroubleKind,
 };
 pub use self::track::{Attempts, Merged, Track, Unsettled, WriteReason};
 
 use super::answer::{ReleaseNotes, Requirements};
 use super::fact::{App, CostSeen, Delayed, Heads, Repository, StartedBy, Survey, Target, Timing};
-use super::ids::{MicroUsd, Person, PhaseNumber, Sha};
+use super::ids::{BlobHash, MicroUsd, Person, PhaseNumber, Sha};
 use super::order::Order;
 use super::plan::PlannedPhase;
 use super::settings::Settings;
@@ -126,6 +126,9 @@ pub struct Workflow {
     pub heard: BTreeSet<u64>,
     /// Timeline events observed.
     pub timeline: BTreeSet<String>,
+    /// Changes of protected paths that were shown, by the hash of their change set.
+    #[serde(default)]
+    pub shown: BTreeMap<BlobHash, ShownChange>,
     /// People asked, by what for.
     pub needs: BTreeMap<String, Need>,
     /// Since when each wait lasts.

@@ -71,6 +71,13 @@ pub enum Order {
         /// Its hash.
         hash: String,
     },
+    /// Show a change of protected paths, before it is pushed.
+    ShowChange {
+        /// Whose.
+        target: Target,
+        /// The change set.
+        change: BlobHash,
+    },
     /// Post the questions of this round.
     PostQuestions {
         /// The round of questions.

@@ -198,7 +198,10 @@ mod tests {
             Command::Start,
             Command::Status,
             Command::Approve { what: None, hash: None },
-            Command::Revise { text: "x".to_owned() },
+            Command::Revise {
+                phase: None,
+                text: "x".to_owned(),
+            },
             Command::Retry {
                 phase: None,
                 fresh: false,

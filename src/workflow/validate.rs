@@ -35,9 +35,21 @@ pub struct Report {
     pub warnings: Vec<Remark>,
     /// Might be better.
     pub suggestions: Vec<Remark>,
+    /// Protected paths in it: it may be pushed once a person has approved it.
+    #[serde(default)]
+    pub protected: Vec<Protected>,
     /// 100 for nothing found. Each critical remark takes 30, each warning 5, each suggestion 1, down to 0. It is for
     /// people who compare changes at a glance: whether a change may be pushed is said by `critical` alone.
     pub score: u32,
+}
+
+/// A protected path that a change set writes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Protected {
+    /// The path.
+    pub path: String,
+    /// Why it is protected, to stand behind "because".
+    pub because: String,
 }
 
 /// One thing found.
@@ -69,7 +81,7 @@ pub struct Input<'a> {
 }
 
 impl Report {
-    /// Whether the change may be pushed.
+    /// Whether the change may be pushed, as soon as what is protected in it was approved.
     #[must_use]
     pub const fn passes(&self) -> bool {
         self.critical.is_empty()
@@ -128,6 +140,7 @@ struct Findings {
     critical: Vec<Remark>,
     warnings: Vec<Remark>,
     suggestions: Vec<Remark>,
+    protected: Vec<Protected>,
 }
 
 impl Findings {
@@ -158,6 +171,7 @@ impl Findings {
             critical: self.critical,
             warnings: self.warnings,
             suggestions: self.suggestions,
+            protected: self.protected,
         }
     }
 }

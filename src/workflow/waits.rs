@@ -1,6 +1,7 @@
 //! Why nothing moves: every wait, computed from the state by one function and shown everywhere the same.
 
 mod phase;
+mod protected;
 mod trouble;
 mod whole;
 
@@ -64,6 +65,8 @@ pub enum What {
     Question,
     /// The plan's approval.
     PlanApproval,
+    /// The approval of a change of protected paths.
+    ProtectedChange,
     /// A person lets a head pass on which no check ran.
     NoCi,
     /// A review of a phase.

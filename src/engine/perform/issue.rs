@@ -31,6 +31,7 @@ impl At<'_> {
                 )
                 .await
             }
+            Order::ShowChange { target, change } => self.show(*target, change).await,
             Order::AskPerson { key } => {
                 let Some(wait) = waits(w, self.p.engine.now()).into_iter().find(|wait| wait.key == *key) else {
                     return Ok(settled()); // nobody is waited for any more
@@ -197,7 +198,7 @@ pub(super) fn settled() -> Ended {
     Ended::with(Outcome::Settled { note: None })
 }
 
-fn reference(posted: Posted) -> CommentRef {
+pub(super) fn reference(posted: Posted) -> CommentRef {
     CommentRef {
         id: posted.id,
         node_id: posted.node_id.0,

@@ -13,6 +13,7 @@ mod model;
 mod phase;
 mod reads;
 mod release;
+mod show;
 mod start;
 mod survey;
 mod task;
@@ -202,6 +203,7 @@ impl Performing<'_> {
             Order::Status { .. }
             | Order::PostPlan { .. }
             | Order::PostQuestions { .. }
+            | Order::ShowChange { .. }
             | Order::AskPerson { .. }
             | Order::Minimise { .. }
             | Order::React { .. }

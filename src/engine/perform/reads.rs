@@ -133,7 +133,8 @@ impl At<'_> {
             .into_iter()
             .filter_map(|t| w.track(t))
             .filter_map(|t| t.approved.as_ref());
-        let approvals = plan.into_iter().chain(w.release_approved.as_ref()).chain(tracks);
+        let shown = w.shown.values().flat_map(|shown| &shown.approvals);
+        let approvals = plan.into_iter().chain(w.release_approved.as_ref()).chain(tracks).chain(shown);
         for id in approvals.filter_map(|a| a.comment).filter(|id| !there.contains(id)) {
             facts.push((format!("comment-deleted:{id}"), Fact::CommentGone { id }));
         }

@@ -35,6 +35,8 @@ pub(in crate::http) struct Approve {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::http) struct Revise {
+    /// A phase whose change of protected paths waits for its approval; the plan when it is not given.
+    phase: Option<Phase>,
     text: String,
 }
 
@@ -87,7 +89,8 @@ pub(in crate::http) async fn approve(state: State<AppState>, id: Path<String>, o
 
 pub(in crate::http) async fn revise(state: State<AppState>, id: Path<String>, order: Order<Revise>) -> Answer {
     let text = words("text", order.body.text)?;
-    give(state, id, Command::Revise { text }, &order.key).await
+    let phase = order.body.phase.map(|phase| phase.0);
+    give(state, id, Command::Revise { phase, text }, &order.key).await
 }
 
 pub(in crate::http) async fn retry(state: State<AppState>, id: Path<String>, order: Order<Retry>) -> Answer {

@@ -110,7 +110,7 @@ impl Given<'_> {
     fn revise(&self) -> Result<Command, String> {
         let usage = Name::Revise.entry().usage(self.bare);
         match self.text(self.line.start)? {
-            Some(text) => Ok(Command::Revise { text }),
+            Some(text) => Ok(Command::Revise { phase: None, text }),
             None => Err(format!("Say what is to change: `{usage}`.")),
         }
     }

@@ -120,8 +120,8 @@ pub const TABLE: [Entry; 13] = [
     Entry {
         name: Name::Revise,
         word: "revise",
-        arguments: "<text>",
-        does: "sends the plan back with the text, which runs to the next command or the comment's end",
+        arguments: "[phase] <text>",
+        does: "sends back what waits for approval: the plan, or the named phase's change of protected paths (in its pull request it need not be named); the text runs to the next command or the comment's end",
         who: Who::Writer,
         needs: Needs::Plan,
     },

@@ -23,7 +23,10 @@ fn id(id: &str) -> PhaseRef {
     PhaseRef::Id(id.to_owned())
 }
 fn revise(text: &str) -> Command {
-    Command::Revise { text: text.to_owned() }
+    Command::Revise {
+        phase: None,
+        text: text.to_owned(),
+    }
 }
 fn retry(phase: Option<PhaseRef>, hint: Option<&str>) -> Command {
     Command::Retry {
@@ -242,7 +245,7 @@ fn texts_and_hints() {
         ("/revise use two phases", vec![revise("use two phases")], &[]),
         ("/revise\n\nuse two phases", vec![revise("use two phases")], &[]),
         ("/revise one\ntwo\n\n- three", vec![revise("one\ntwo\n\n- three")], &[]),
-        ("/revise", vec![], &["Say what is to change: `/revise <text>`"]),
+        ("/revise", vec![], &["Say what is to change: `/revise [phase] <text>`"]),
         ("/revise <!-- secret -->", vec![], &["Say what is to change"]),
         ("/revise a_b & [c] d*e", vec![revise("a_b & [c] d*e")], &[]),
         ("/revise a <b>bold</b> word", vec![revise("a bold word")], &[]),
@@ -421,7 +424,7 @@ fn the_table_has_a_row_for_each_name_in_order() {
         let example = format!(
             "/{} {}",
             entry.word,
-            if entry.arguments.starts_with("<text") {
+            if entry.arguments.ends_with("<text>") {
                 "text"
             } else if entry.arguments.is_empty() || entry.arguments.starts_with('[') {
                 ""

@@ -72,6 +72,7 @@ pub(super) fn begin(start: &Start, now: Millis) -> Workflow {
         acks: start.comment.iter().map(|(id, node_id)| (*id, ack(node_id))).collect(),
         heard: start.comment.iter().map(|(id, _)| *id).collect(),
         timeline: BTreeSet::new(),
+        shown: BTreeMap::new(),
         needs: BTreeMap::new(),
         waiting_since: BTreeMap::new(),
         cost: crate::workflow::fact::CostSeen::default(),

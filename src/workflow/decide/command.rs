@@ -11,6 +11,7 @@ use super::{Deciding, advance, observe};
 use crate::clock::Millis;
 use crate::workflow::command::{Command, PhaseRef};
 use crate::workflow::fact::{Target, Thread};
+use crate::workflow::guarded::{self, Guard};
 use crate::workflow::ids::{MicroUsd, Person};
 use crate::workflow::model::{Attempts, End, Fate, TroubleKind, Workflow, WriteReason};
 use crate::workflow::state::{self, Baton, State};
@@ -51,7 +52,7 @@ pub(super) fn apply(d: &mut Deciding, command: &Command, from: &From) -> Result<
             )))
         }
         Command::Approve { what, hash } => approve(d, what.as_ref(), hash.as_deref(), from).map(|()| None),
-        Command::Revise { text } => revise(d, text, from).map(|()| None),
+        Command::Revise { phase, text } => revise(d, phase.as_ref(), text, from).map(|()| None),
         Command::Retry { phase, fresh, hint } => {
             let again = Again {
                 fresh: *fresh,
@@ -125,10 +126,20 @@ pub(super) fn find(w: &Workflow, phase: &PhaseRef) -> Result<Target, String> {
     })
 }
 
-/// Sends the plan back.
-fn revise(d: &mut Deciding, text: &str, from: &From) -> Result<(), String> {
+/// Sends back what waits for approval: a phase's change of protected paths, or the plan.
+fn revise(d: &mut Deciding, phase: Option<&PhaseRef>, text: &str, from: &From) -> Result<(), String> {
     if text.trim().is_empty() {
         return Err("Please say what to change: `/revise <text>`.".to_owned());
+    }
+    if let Some(phase) = phase {
+        let target = find(&d.w, phase)?;
+        if !shown_and_waiting(&d.w, target) {
+            return Err("It has no change that waits for an approval; `/revise <text>` sends the plan back.".to_owned());
+        }
+        return revise_protected(d, target, text.trim(), from);
+    }
+    if let Some((target, text)) = protected_named(&d.w, text.trim(), from) {
+        return revise_protected(d, target, text, from);
     }
     if d.w.release.merged.is_some() {
         return Err("The release is merged; there is no plan left to revise.".to_owned());
@@ -147,6 +158,45 @@ fn revise(d: &mut Deciding, text: &str, from: &From) -> Result<(), String> {
     }
     if let Some(newer) = newer {
         observe::take_in(d, newer.title, newer.body, Some(&from.by));
+    }
+    Ok(())
+}
+
+/// The change of protected paths that a `/revise` is about: that of the phase which its first word names, or of the pull
+/// request in which it stands.
+fn protected_named<'a>(w: &Workflow, text: &'a str, from: &From) -> Option<(Target, &'a str)> {
+    let waits = |target: &Target| shown_and_waiting(w, *target);
+    let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let phase = word.parse().map_or_else(|_| PhaseRef::Id(word.to_owned()), PhaseRef::Number);
+    let named = match word {
+        "release" => Some(Target::Release),
+        _ => find(w, &phase).ok(),
+    };
+    if let Some(target) = named.filter(waits) {
+        return Some((target, rest.trim()));
+    }
+    let Some(Thread::Pull(number)) = from.on else { return None };
+    w.target_of_pull(number).filter(waits).map(|target| (target, text))
+}
+
+fn shown_and_waiting(w: &Workflow, target: Target) -> bool {
+    w.state_of(target) == Some(State::HandoffToTester) && matches!(guarded::guard(w, target), Guard::Waits(_))
+}
+
+/// 19: the writer writes it anew, with what the person said.
+fn revise_protected(d: &mut Deciding, target: Target, text: &str, from: &From) -> Result<(), String> {
+    if text.is_empty() {
+        return Err("Please say what to change: `/revise <phase> <text>`.".to_owned());
+    }
+    let cause = "a person refused the protected change";
+    if !d.move_target(target, &[State::Implementation], cause, Some(&from.by)) {
+        return Ok(());
+    }
+    if let Some(track) = d.w.track_mut(target) {
+        // What it was written for stays the reason.
+        track.hints.push(text.to_owned());
+        track.change = None;
+        track.turn += 1;
     }
     Ok(())
 }

@@ -140,6 +140,7 @@ fn refusal(d: &mut Deciding, order: Order, refused: &Refused, seq: i64) {
     }
     if let Order::Minimise { node_id } = &order {
         d.w.stale_comments.remove(node_id);
+        d.w.shown.retain(|_, shown| shown.comment.node_id != *node_id);
         return people::forget_need(d, node_id);
     }
     // Looking and telling are tried again by themselves: whoever is neither heard nor told cannot say `/retry`.

@@ -1,9 +1,12 @@
 //! What people do on the issue: labels, closing, comments.
 
+use std::collections::BTreeSet;
+
 use super::{Deciding, Note, advance, command};
 use crate::workflow::command::{self as grammar, Command, Manner, Refusal};
 use crate::workflow::fact::{ApiCommand, CommentView, Thread, TimelineEvent, TimelineKind};
-use crate::workflow::ids::Person;
+use crate::workflow::guarded;
+use crate::workflow::ids::{BlobHash, Person};
 use crate::workflow::model::{Ack, Approval, Fate, Workflow};
 use crate::workflow::order::Reaction;
 use crate::workflow::policy;
@@ -223,6 +226,11 @@ pub(super) fn comment_gone(d: &mut Deciding, id: u64) {
     }
     if gone(&d.w.release_approved) && matches!(d.w.baton, Baton::Forked | Baton::Whole(State::HandoffToReleaser)) {
         d.w.release_approved = None;
+    }
+    // One that was used stays: its change is pushed.
+    let used: BTreeSet<BlobHash> = guarded::settled(&d.w).map(|(blob, _)| blob.clone()).collect();
+    for (_, shown) in d.w.shown.iter_mut().filter(|(blob, _)| !used.contains(*blob)) {
+        shown.approvals.retain(|approval| approval.comment != Some(id));
     }
     for target in d.w.targets() {
         if let Some(track) = d.w.track_mut(target)

@@ -18,6 +18,7 @@ use crate::clock::Millis;
 use crate::workflow::answer::Cause;
 use crate::workflow::ci::{self, CiVerdict};
 use crate::workflow::fact::{StartedBy, Target};
+use crate::workflow::guarded;
 use crate::workflow::model::{Fate, Track, Workflow};
 use crate::workflow::order::{Ask, Order};
 use crate::workflow::reviews;
@@ -67,6 +68,9 @@ fn always(w: &Workflow, waits: &[Waiting], orders: &mut Vec<Order>) {
     }
     orders.extend(w.stale_comments.iter().map(|node_id| Order::Minimise {
         node_id: node_id.clone(),
+    }));
+    orders.extend(guarded::settled(w).map(|(_, shown)| Order::Minimise {
+        node_id: shown.comment.node_id.clone(),
     }));
     let answered = w
         .needs
@@ -172,6 +176,7 @@ fn asks_in_a_comment(wait: &Waiting) -> bool {
         What::Model | What::Github => wait.kind != WaitKind::Machine && wait.command.is_some(),
         What::Question
         | What::PlanApproval
+        | What::ProtectedChange
         | What::PhaseReview
         | What::Held
         | What::Paused

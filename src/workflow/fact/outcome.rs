@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::answer::{Diagnosis, ReleaseNotes, Requirements, Verdict};
+use super::super::code_owners::Owners;
 use super::super::ids::{BlobHash, MicroUsd, Person, Sha};
 use super::super::order::Order;
 use super::super::plan::Plan;
@@ -92,6 +93,15 @@ pub enum Outcome {
         /// When, by GitHub's clock.
         at: Millis,
     },
+    /// A change of protected paths was shown.
+    Shown {
+        /// The comment.
+        comment: CommentRef,
+        /// When, by GitHub's clock.
+        at: Millis,
+        /// The protected paths with those who own them.
+        owners: Vec<(String, Owners)>,
+    },
     /// Something small was done: a reaction, a label, a comment minimised, a branch deleted, an issue closed.
     Settled {
         /// A remark for the report, if there is one.
@@ -164,6 +174,7 @@ impl Outcome {
             Self::OverBudget { .. } => "over_budget",
             Self::StatusWritten { .. } => "status_written",
             Self::Posted { .. } => "posted",
+            Self::Shown { .. } => "shown",
             Self::Settled { .. } => "settled",
             Self::BaseCreated { .. } => "base_created",
             Self::Opened { .. } => "opened",

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::super::code_owners::Owners;
 use super::super::fact::{CommentRef, Configuration, FileSeen, Target, Thread};
 use super::super::ids::Person;
 use super::super::order::{Order, Reaction};
@@ -188,6 +189,21 @@ pub struct Cleanup {
     pub branches: bool,
     /// The issue closed, or found closed.
     pub issue: bool,
+}
+
+/// A change of protected paths that was shown to people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownChange {
+    /// Whose it is.
+    pub target: Target,
+    /// The comment that shows it.
+    pub comment: CommentRef,
+    /// When it was posted, by GitHub's clock.
+    pub at: Millis,
+    /// The protected paths with those who own them.
+    pub owners: Vec<(String, Owners)>,
+    /// Who approved it.
+    pub approvals: Vec<Approval>,
 }
 
 /// Where the settings in force come from.

@@ -32,6 +32,7 @@ impl Order {
             | Self::Ask(Ask::Write { target, .. } | Ask::Diagnose { target, .. } | Ask::Verify { target, .. })
             | Self::Open { target, .. }
             | Self::Push { target, .. }
+            | Self::ShowChange { target, .. }
             | Self::WriteCheck { target, .. }
             | Self::Rerun { target, .. }
             | Self::MarkReady { target }
@@ -106,6 +107,7 @@ impl Order {
             Self::Status { .. } => "status",
             Self::PostPlan { .. } => "post_plan",
             Self::PostQuestions { .. } => "post_questions",
+            Self::ShowChange { .. } => "show_change",
             Self::AskPerson { .. } => "ask_person",
             Self::Minimise { .. } => "minimise",
             Self::React { .. } => "react",

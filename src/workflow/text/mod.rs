@@ -9,6 +9,7 @@ pub mod commit;
 mod markdown;
 pub mod need;
 pub mod plan;
+pub mod protected;
 pub mod pull;
 pub mod questions;
 pub mod release;

@@ -40,14 +40,18 @@ pub fn comment(w: &Workflow, wait: &Waiting) -> String {
 pub fn mention(w: &Workflow, wait: &Waiting) -> String {
     let personal = wait.kind == WaitKind::Person || wait.what == What::Budget;
     let asked = (personal && wait.who != "operator").then_some(wait.who.as_str());
-    // The operator acts through the API: the name stands for nobody on GitHub.
-    let requester = (w.requester.id != 0).then_some(w.requester.login.as_str());
-    [asked, requester, Some(w.issue.author.login.as_str())]
+    [asked, requester(w), Some(w.issue.author.login.as_str())]
         .into_iter()
         .flatten()
         .find(|name| is_login(name))
         .unwrap_or_default()
         .to_owned()
+}
+
+/// The login of whoever asked for the work. The operator acts through the API: his name stands for nobody on GitHub.
+#[must_use]
+pub fn requester(w: &Workflow) -> Option<&str> {
+    (w.requester.id != 0).then_some(w.requester.login.as_str())
 }
 
 /// Whether a name could be a login: "a writer" and "alice or bob" are none.

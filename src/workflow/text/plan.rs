@@ -2,12 +2,16 @@
 
 mod expect;
 
+use std::collections::BTreeSet;
+
 use super::markdown::{code, plain, prose};
 use super::words::{Doc, NAME_CHARS, SENTENCE_CHARS, TITLE_CHARS, enumerate, graph, list, name_of, provenance, typed};
 use crate::workflow::fact::StartedBy;
 use crate::workflow::ids::{MicroUsd, PhaseNumber};
 use crate::workflow::model::{PlanVersion, Workflow};
 use crate::workflow::plan::PlannedPhase;
+use crate::workflow::protected::{Class, Extra, classify};
+use crate::workflow::repo_path::RepoPath;
 use crate::workflow::settings::PlanApproval;
 
 /// Characters of the architecture and of a phase's goal.
@@ -84,13 +88,28 @@ fn one_phase(w: &Workflow, phase: &PlannedPhase) -> String {
     doc.add(prose(&phase.goal, TEXT_CHARS));
     doc.add(criteria(phase));
     // Lines, not items: a list right behind another would be read as its end.
-    let facts = [
+    let mut facts = vec![
         format!("Files: {}", names(&phase.files)),
         format!("Tests: {}", tests(phase)),
         format!("After: {}", needs(w, phase)),
     ];
+    let guarded = guarded(w, phase);
+    if !guarded.is_empty() {
+        facts.push(format!(
+            "Protected, so shown for approval before they are pushed: {}",
+            names(&guarded)
+        ));
+    }
     doc.add(facts.join("\n"));
     doc.finish()
+}
+
+/// Files of a phase that a person approves before they are pushed.
+fn guarded(w: &Workflow, phase: &PlannedPhase) -> Vec<String> {
+    let extra = Extra::new(&w.settings.protected_paths);
+    let ask = |path: &&String| RepoPath::parse(path).is_ok_and(|path| classify(&path, &extra).class == Class::Ask);
+    let all: BTreeSet<&String> = phase.files.iter().chain(&phase.tests).filter(ask).collect();
+    all.into_iter().cloned().collect()
 }
 
 /// The acceptance criteria of a phase.

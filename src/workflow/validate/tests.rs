@@ -204,22 +204,23 @@ fn protected_paths_say_why_and_what_to_do() {
     assert_eq!(
         said(&world.report()),
         [
-            "critical sub/Cargo.toml This path is protected because it is a manifest: it can bring in foreign code or run some at \
-          installation; this version cannot ask a person for it: build it without this file, or say that it cannot be built as planned."
+            "warning sub/Cargo.toml This path is protected because it is a manifest: it can bring in foreign code or run some at \
+          installation; a person approves it before it is pushed."
         ]
     );
+    assert_eq!(world.report().protected[0].path, "sub/Cargo.toml");
     let mut own = World::new(&[("LICENSE", "x")]);
     own.protected = vec!["license".to_owned(), "a[".to_owned()];
     expect(
         &own,
         &[
-            "critical LICENSE This path is protected because the setting protected_paths names it (\"license\")",
             "warning - The entry \"a[\" of protected_paths is no valid pattern",
+            "warning LICENSE This path is protected because the setting protected_paths names it (\"license\")",
         ],
     );
     expect(
         &World::new(&[("x", "x")]).base(&["CODEOWNERS"]).delete("CODEOWNERS"),
-        &["critical CODEOWNERS This path is protected"],
+        &["warning CODEOWNERS This path is protected"],
     );
 }
 

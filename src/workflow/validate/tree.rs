@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Findings, Input, Level};
+use super::{Findings, Input, Level, Protected};
 use crate::workflow::protected::{Class, Extra, classify};
 use crate::workflow::repo_path::{RepoPath, fold};
 
@@ -56,15 +56,21 @@ pub(super) fn check(input: &Input<'_>, findings: &mut Findings) {
 
 fn check_class(path: &RepoPath, extra: &Extra, findings: &mut Findings) {
     let judgement = classify(path, extra);
-    let what_to_do = match judgement.class {
+    let because = judgement.because;
+    let (level, what_follows) = match judgement.class {
         Class::Free => return,
-        Class::Ask => {
-            "this version cannot ask a person for it: build it without this file, or say that it cannot be built as planned"
-        }
-        Class::Never => "only people change it: build it without this file, or say that it cannot be built as planned",
+        Class::Ask => (Level::Warning, "a person approves it before it is pushed"),
+        Class::Never => (
+            Level::Critical,
+            "only people change it: build it without this file, or say that it cannot be built as planned",
+        ),
     };
-    let message = format!("This path is protected because {}; {what_to_do}.", judgement.because);
-    findings.at(Level::Critical, path.as_str(), None, message);
+    let message = format!("This path is protected because {because}; {what_follows}.");
+    findings.at(level, path.as_str(), None, message);
+    if judgement.class == Class::Ask {
+        let path = path.as_str().to_owned();
+        findings.protected.push(Protected { path, because });
+    }
 }
 
 /// Files against folders, and names that are one on some file system.

@@ -9,6 +9,7 @@ use super::super::ids::{PhaseNumber, Sha};
 use super::super::model::{Fate, Phase, Track};
 use super::super::reviews;
 use super::super::state::State;
+use super::protected::protected;
 use super::whole::release_approval;
 use super::{About, Ask, Found, WaitKind, What, ask, doing, name, one_line};
 use crate::clock::Millis;
@@ -125,6 +126,9 @@ pub(super) fn a_track(found: &mut Found<'_>, target: Target, track: &Track, stat
     }
     if track.gave_up {
         attempts(found, target, track, &retry);
+        return;
+    }
+    if state == State::HandoffToTester && protected(found, target) {
         return;
     }
     if state == State::Testing || (state == State::HandoffToTester && track.head.is_some()) {

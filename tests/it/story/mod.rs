@@ -11,6 +11,7 @@ mod doubting;
 mod ear;
 mod ending;
 mod gestures;
+mod guarding;
 mod happy;
 mod line;
 mod losses;

@@ -9,19 +9,21 @@ use millhand::clock::Millis;
 use millhand::workflow::answer::{
     Cause, CriterionVerdict, Diagnosis, PhaseDraft, PlanDraft, ReleaseNotes, Requirements, Verdict,
 };
+use millhand::workflow::code_owners::Owners;
 use millhand::workflow::decide::{Decision, Row, decide};
 use millhand::workflow::fact::{
     Answer, App, Arrival, Change, CheckView, ChecksView, CiWorkflow, CommentRef, CommentView, Configuration, Done, Fact,
     Failures, Heads, IssueView, Outcome, PullRef, PullState, PullView, RefusalKind, Refused, Repository, ReviewState, ReviewView,
     Start, StartedBy, Survey, Target, Thread, TimelineEvent, TimelineKind, Timing,
 };
+use millhand::workflow::guarded::{self, Guard};
 use millhand::workflow::ids::{BlobHash, MicroUsd, Permission, Person, Sha};
 use millhand::workflow::model::Workflow;
 use millhand::workflow::order::{Ask, Order};
 use millhand::workflow::plan::{Plan, PlanBounds};
 use millhand::workflow::repo_config::OperatorPolicy;
 use millhand::workflow::settings::Settings;
-use millhand::workflow::validate::{Remark, Report};
+use millhand::workflow::validate::{Protected, Remark, Report};
 
 /// A small generator of chance, so that a seed says everything.
 pub(crate) struct Chance(u64);
@@ -278,6 +280,10 @@ impl Bench {
                 sentence: "502".to_owned(),
             });
         }
+        if let Order::Open { target, .. } | Order::Push { target, .. } = order {
+            let guard = guarded::guard(self.workflow(), *target);
+            assert_eq!(guard, Guard::Open, "nothing protected is pushed that nobody approved");
+        }
         match order {
             Order::ReadIssue { .. } => {
                 let numbers: Vec<u64> = self.pulls.keys().copied().collect();
@@ -324,6 +330,18 @@ impl Bench {
                 Outcome::Posted {
                     comment: self.comment(),
                     at: self.now,
+                }
+            }
+            Order::ShowChange { .. } => {
+                let owner = ["maintainer", "reviewer"][usize::try_from(self.chance.below(2)).unwrap_or(0)];
+                let owners = Owners {
+                    people: if self.mishap(3) { vec![owner.to_owned()] } else { vec![] },
+                    others: vec![],
+                };
+                Outcome::Shown {
+                    comment: self.comment(),
+                    at: self.now,
+                    owners: vec![("Cargo.toml".to_owned(), owners)],
                 }
             }
             Order::CreateBase { from } => Outcome::BaseCreated { head: from.clone() },
@@ -456,12 +474,22 @@ impl Bench {
                 } else {
                     vec![]
                 };
+                let protected = if self.mishap(12) {
+                    vec![Protected {
+                        path: "Cargo.toml".to_owned(),
+                        because: "it is a manifest".to_owned(),
+                    }]
+                } else {
+                    vec![]
+                };
+                let number = target.phase().map_or(0, |n| n.0);
                 Answer::Change(Change {
-                    blob: BlobHash(format!("change-{target:?}-{turn}")),
+                    blob: BlobHash(format!("{number:04x}{turn:04x}{:056x}", 0)),
                     summary: "change".to_owned(),
                     paths: vec!["src/a.rs".to_owned()],
                     report: Report {
                         critical,
+                        protected,
                         ..Report::default()
                     },
                 })
@@ -772,6 +800,14 @@ impl Bench {
                 let command = wait.command.unwrap_or_default();
                 self.say(maintainer(), &command);
             }
+            What::ProtectedChange if self.mishap(6) => {
+                let number = wait.phase.map_or_else(|| "release".to_owned(), |n| n.to_string());
+                self.say(maintainer(), &format!("/revise {number} otherwise"));
+            }
+            What::ProtectedChange => {
+                let who = if wait.who == "maintainer" { maintainer() } else { reviewer() };
+                self.say(who, &wait.command.unwrap_or_default());
+            }
             What::RateLimit | What::Slot | What::Dependency | What::Clock => return false,
         }
         true
@@ -864,7 +900,11 @@ impl Bench {
             (2, _) => self.say(maintainer(), "/resume"),
             (3, _) => self.say(person(9, "stranger", Permission::Read), "/approve"),
             (4, _) if self.chance.once_in(12) => self.say(maintainer(), "/cancel"),
-            (5, _) => self.say(maintainer(), "/retry 1 -- mind the gap"),
+            (5, _) if self.chance.once_in(2) => self.say(maintainer(), "/retry 1 -- mind the gap"),
+            (5, _) => {
+                let n = 1 + self.chance.below(4);
+                self.say(maintainer(), &format!("/revise {n} otherwise"));
+            }
             (6, Some(number)) => self.review(number, ReviewState::ChangesRequested),
             (7, Some(number)) => self.review(number, ReviewState::Approved),
             (8, Some(number)) => {

@@ -112,6 +112,7 @@ fn rare_places() -> Vec<Bench> {
         no_money_for_the_verdict(),
         the_plan_is_revised_in(State::Testing),
         the_plan_is_revised_in(State::Verification),
+        somebody_pushes_to_what_is_held(),
     ]
 }
 
@@ -138,6 +139,27 @@ fn the_plan_is_revised_in(state: State) -> Bench {
     drive_to(&mut bench, |b| b.workflow().phases.values().all(|p| p.state == state));
     bench.say(bench::reviewer(), "/revise another way");
     assert_eq!(bench.workflow().baton, Baton::Whole(State::Planning));
+    bench
+}
+
+/// An approved phase is held, and somebody pushes to it.
+fn somebody_pushes_to_what_is_held() -> Bench {
+    let mut bench = Bench::new(start(&Settings::default(), true), 1, 0);
+    drive_to(&mut bench, |b| {
+        b.workflow().phases.values().any(|p| p.state == State::Implementation)
+    });
+    bench.say(bench::maintainer(), "/hold");
+    let waits_there = |b: &Bench| {
+        b.workflow()
+            .phases
+            .iter()
+            .find(|(_, p)| p.state == State::HandoffToReleaser)
+            .map(|(n, _)| *n)
+    };
+    drive_to(&mut bench, |b| waits_there(b).is_some());
+    let held = waits_there(&bench).expect("a phase that is held");
+    bench.foreign_push(Target::Phase(held));
+    drive_to(&mut bench, |b| b.taken.contains(&21));
     bench
 }
 

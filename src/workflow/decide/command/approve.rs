@@ -7,6 +7,7 @@ use super::{From, find};
 use crate::clock::Millis;
 use crate::workflow::command::ApproveWhat;
 use crate::workflow::fact::{Target, Thread};
+use crate::workflow::guarded::{self, Guard};
 use crate::workflow::model::{Approval, Workflow};
 use crate::workflow::reviews;
 use crate::workflow::waits::{self, What};
@@ -16,6 +17,7 @@ use crate::workflow::waits::{self, What};
 enum Approvable {
     Plan,
     OtherWork,
+    Protected(Target),
     NoCi(Target),
     Review(Target),
     Release,
@@ -25,7 +27,7 @@ pub(super) fn approve(d: &mut Deciding, what: Option<&ApproveWhat>, hash: Option
     let open = approvables(&d.w, d.now);
     let here: Vec<Approvable> = match (what, from.on) {
         (Some(ApproveWhat::Plan), _) => open.iter().copied().filter(|a| *a == Approvable::Plan).collect(),
-        (Some(ApproveWhat::Release), _) => open.iter().copied().filter(|a| *a == Approvable::Release).collect(),
+        (Some(ApproveWhat::Release), _) => open.iter().copied().filter(|a| concerns(*a, Target::Release)).collect(),
         (Some(ApproveWhat::Phase(phase)), _) => {
             let target = find(&d.w, phase)?;
             open.iter().copied().filter(|a| concerns(*a, target)).collect()
@@ -75,6 +77,7 @@ fn approve_one(d: &mut Deciding, what: Approvable, hash: Option<&str>, from: &Fr
             plan.approved = Some(approval(plan.hash.clone()));
         }
         Approvable::OtherWork => d.w.issue.other_work_accepted = true,
+        Approvable::Protected(target) => approve_protected(d, target, hash, from)?,
         Approvable::NoCi(target) => {
             let head =
                 d.w.track(target)
@@ -106,6 +109,44 @@ fn approve_one(d: &mut Deciding, what: Approvable, hash: Option<&str>, from: &Fr
     Ok(())
 }
 
+/// Of a change of protected paths: by somebody who may approve the work's code, and by a code owner where there is one.
+fn approve_protected(d: &mut Deciding, target: Target, hash: Option<&str>, from: &From) -> Result<(), String> {
+    let Some(change) = d.w.track(target).and_then(|t| t.change.as_ref()).map(|c| c.blob.clone()) else {
+        return Err("There is no change that waits for an approval.".to_owned());
+    };
+    named(&change.0, hash)?;
+    let Guard::Waits(missing) = guarded::guard(&d.w, target) else {
+        return Err("That change is not shown yet; please look at it first.".to_owned());
+    };
+    if !guarded::helps(&d.w, &missing, &from.by) {
+        reviews::may_approve_code(&d.w, &from.by).map_err(|r| r.sentence)?;
+        let groups: Vec<String> = missing.owners.iter().map(|group| group.join(" or ")).collect();
+        return Err(format!(
+            "What is missing is the approval of its code owners: {}.",
+            groups.join(", and ")
+        ));
+    }
+    let Some(shown) = d.w.shown.get_mut(&change) else {
+        return Ok(());
+    };
+    if hash.is_none() && shown.at > from.at {
+        return Err("Another change was shown after that; please look at it and approve again.".to_owned());
+    }
+    shown.approvals.push(Approval {
+        by: Some(from.by.clone()),
+        comment: from.comment,
+        on: change.0.clone(),
+        at: from.at,
+    });
+    let remark = format!(
+        "{} approved a change of protected paths (`{}`)",
+        from.by.login,
+        change.0.get(..8).unwrap_or(&change.0)
+    );
+    d.w.remarks.push(remark);
+    Ok(())
+}
+
 /// An approval that names a hash must name this one.
 fn named(actual: &str, hash: Option<&str>) -> Result<(), String> {
     match hash {
@@ -125,6 +166,7 @@ fn approvables(w: &Workflow, now: Millis) -> Vec<Approvable> {
         let what = match wait.what {
             What::PlanApproval => Approvable::Plan,
             What::OtherWork => Approvable::OtherWork,
+            What::ProtectedChange => Approvable::Protected(target),
             What::NoCi => Approvable::NoCi(target),
             What::PhaseReview if wait.command.is_some() => Approvable::Review(target),
             What::ReleaseApproval => Approvable::Release,
@@ -154,7 +196,7 @@ fn approvables(w: &Workflow, now: Millis) -> Vec<Approvable> {
 
 fn concerns(what: Approvable, target: Target) -> bool {
     match what {
-        Approvable::NoCi(t) | Approvable::Review(t) => t == target,
+        Approvable::Protected(t) | Approvable::NoCi(t) | Approvable::Review(t) => t == target,
         Approvable::Release => target == Target::Release,
         Approvable::Plan | Approvable::OtherWork => false,
     }
@@ -172,6 +214,7 @@ fn list(w: &Workflow, open: &[Approvable]) -> String {
         .map(|a| match a {
             Approvable::Plan => "`/approve plan`".to_owned(),
             Approvable::OtherWork => "`/approve` (work beside somebody else's)".to_owned(),
+            Approvable::Protected(t) => format!("{} (protected paths)", name(t)),
             Approvable::NoCi(t) | Approvable::Review(t) => name(t),
             Approvable::Release => "`/approve release`".to_owned(),
         })

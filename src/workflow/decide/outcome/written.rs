@@ -5,9 +5,9 @@
 use super::super::{Deciding, observe};
 use super::target_of;
 use crate::clock::Millis;
-use crate::workflow::fact::{Outcome, Target};
+use crate::workflow::fact::{CommentRef, Outcome, Target};
 use crate::workflow::ids::Sha;
-use crate::workflow::model::{Fate, Merged, Need, Track};
+use crate::workflow::model::{Fate, Merged, Need, ShownChange, Track};
 use crate::workflow::order::Order;
 
 /// Outcomes of writes.
@@ -31,20 +31,18 @@ pub(super) fn written(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i
                 }
             }
         }
-        (Order::PostQuestions { round }, Outcome::Posted { comment, at }) => {
+        (Order::ShowChange { target, change }, Outcome::Shown { comment, at, owners }) => {
             d.w.notifications += 1;
-            if let Some(questions) = usize::try_from(*round)
-                .ok()
-                .and_then(|r| d.w.questions.get_mut(r.saturating_sub(1)))
-            {
-                questions.comment = Some(comment.clone());
-                questions.posted_at = Some(*at);
-                if questions.answer.is_some() {
-                    // The issue was edited while it was being asked.
-                    d.w.stale_comments.insert(comment.node_id.clone());
-                }
-            }
+            let shown = ShownChange {
+                target: *target,
+                comment: comment.clone(),
+                at: *at,
+                owners: owners.clone(),
+                approvals: Vec::new(),
+            };
+            d.w.shown.insert(change.clone(), shown);
         }
+        (Order::PostQuestions { round }, Outcome::Posted { comment, at }) => asked(d, *round, comment, *at),
         (Order::AskPerson { key }, Outcome::Posted { comment, .. }) => {
             d.w.notifications += 1;
             d.w.needs.insert(
@@ -81,10 +79,25 @@ pub(super) fn written(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i
     }
 }
 
+/// The questions of a round are posted.
+fn asked(d: &mut Deciding, round: u32, comment: &CommentRef, at: Millis) {
+    d.w.notifications += 1;
+    let place = usize::try_from(round).ok().map(|round| round.saturating_sub(1));
+    if let Some(questions) = place.and_then(|place| d.w.questions.get_mut(place)) {
+        questions.comment = Some(comment.clone());
+        questions.posted_at = Some(at);
+        if questions.answer.is_some() {
+            // The issue was edited while it was being asked.
+            d.w.stale_comments.insert(comment.node_id.clone());
+        }
+    }
+}
+
 /// A comment was reacted to, replied to or hidden.
 fn answered_people(d: &mut Deciding, order: &Order) {
     if let Order::Minimise { node_id } = order {
         d.w.stale_comments.remove(node_id);
+        d.w.shown.retain(|_, shown| shown.comment.node_id != *node_id);
         let waits = &d.w.waiting_since;
         d.w.needs
             .retain(|key, need| waits.contains_key(key) || need.comment.as_ref().is_none_or(|c| c.node_id != *node_id));
@@ -162,6 +175,7 @@ pub(super) fn moved(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i64
         | Outcome::OverBudget { .. }
         | Outcome::StatusWritten { .. }
         | Outcome::Posted { .. }
+        | Outcome::Shown { .. }
         | Outcome::BaseCreated { .. }
         | Outcome::Reverted { .. }
         | Outcome::Woke

@@ -7,6 +7,7 @@ use super::NOW;
 use crate::clock::Millis;
 use crate::workflow::ci::{self, CiVerdict};
 use crate::workflow::fact::{PullState, Target};
+use crate::workflow::guarded::{self, Guard};
 use crate::workflow::model::{Fate, Track, Workflow};
 use crate::workflow::order::{Ask, Order};
 use crate::workflow::reviews;
@@ -54,7 +55,14 @@ pub(super) fn one(w: &Workflow, target: Target, now: Millis, orders: &mut Vec<Or
             target,
             turn: track.turn,
         })),
-        State::HandoffToTester => push(track, target, orders),
+        State::HandoffToTester => match guarded::guard(w, target) {
+            Guard::Open => push(track, target, orders),
+            Guard::ToShow => orders.extend(track.change.as_ref().map(|change| Order::ShowChange {
+                target,
+                change: change.blob.clone(),
+            })),
+            Guard::Waits(_) => {}
+        },
         State::Testing => failing(w, target, track, now, orders),
         State::Verification => verifying(w, target, track, now, orders),
         State::HandoffToReleaser | State::Deployment => merging(w, target, track, now, orders),
