@@ -199,6 +199,13 @@ pub(super) enum Steer {
         #[arg(long)]
         hint: Option<String>,
     },
+    /// Take back a phase with those that depend on it, or all of them
+    Rollback {
+        #[command(flatten)]
+        which: Which,
+        /// A phase (2, 02-parser); plan, to plan anew; or all, to end the work
+        what: String,
+    },
     /// Leave a phase out on which none depends
     Skip {
         #[command(flatten)]

@@ -57,6 +57,7 @@ pub(super) async fn steer(what: Steer, config: &Config) -> Result<(), Failure> {
             ];
             command(&which, config, "retry", members).await
         }
+        Steer::Rollback { which, what } => command(&which, config, "rollback", [("what", text(Some(what)))]).await,
         Steer::Skip { which, phase } => command(&which, config, "skip", [("phase", text(Some(phase)))]).await,
         Steer::Hold { which, phase } => command(&which, config, "hold", [("phase", text(phase))]).await,
         Steer::Unhold { which, phase } => command(&which, config, "unhold", [("phase", text(phase))]).await,

@@ -215,7 +215,7 @@ fn mutations(order: &Order) -> u32 {
         Order::Open { .. } => 5,
         Order::Present { .. } => 4,
         Order::AnswerReviews { .. } => 3,
-        Order::Merge { .. } | Order::ClosePull { .. } | Order::Push { .. } => 2,
+        Order::Merge { .. } | Order::TakeOut { .. } | Order::ClosePull { .. } | Order::Push { .. } => 2,
         Order::Status { .. }
         | Order::PostPlan { .. }
         | Order::PostQuestions { .. }

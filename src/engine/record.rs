@@ -109,6 +109,7 @@ pub(super) fn phase_rows(w: &Workflow) -> Vec<PhaseRow> {
                 Fate::Failed => "failed",
                 Fate::Skipped(_) => "skipped",
                 Fate::Merged => "complete",
+                Fate::RolledBack => "rolled_back",
             }
             .to_owned(),
             pull_request: p.track.pull.as_ref().and_then(|p| i64::try_from(p.number).ok()),

@@ -140,6 +140,7 @@ fn phase(w: &Workflow, p: &Phase, waits: &[Waiting]) -> Value {
         Fate::Failed => "failed",
         Fate::Skipped(_) => "skipped",
         Fate::Merged => "complete",
+        Fate::RolledBack => "rolled_back",
         Fate::Open => {
             let mine = || waits.iter().filter(|wait| wait.phase == Some(p.plan.number));
             let begun = p.state != State::HandoffToCoder;

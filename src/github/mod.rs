@@ -35,6 +35,8 @@ mod request;
 mod review;
 mod rules;
 mod survey;
+mod take_out;
+mod three_way;
 mod types;
 pub mod webhook;
 mod wire;
@@ -74,6 +76,7 @@ pub use request::{RequestKind, RequestNote};
 pub use review::{Answered, ReviewAnswer};
 pub use rules::{RequiredCheck, Rules};
 pub use survey::{Entry, EntryKind, FileText, MergeSettings, RecentPull, Survey, Tree};
+pub use take_out::{TakeOut, TakenOut};
 pub use types::{Actor, ActorKind, Attempt, Identity, InstallationId, NodeId, PullRef, Repo, RepositoryId, Sha};
 pub use wire::{REQUEST_TIMEOUT, Wire, WireError};
 

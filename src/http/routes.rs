@@ -59,6 +59,9 @@ pub const ROUTES: &[Route] = &[
     of("POST", "/api/v1/workflows/{id}/resume", Access::Token, || {
         post(command::resume)
     }),
+    of("POST", "/api/v1/workflows/{id}/rollback", Access::Token, || {
+        post(command::rollback)
+    }),
     of("POST", "/api/v1/workflows/{id}/skip", Access::Token, || post(command::skip)),
     of("POST", "/api/v1/workflows/{id}/hold", Access::Token, || post(command::hold)),
     of("POST", "/api/v1/workflows/{id}/unhold", Access::Token, || {

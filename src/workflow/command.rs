@@ -54,6 +54,11 @@ pub enum Command {
         /// What to heed.
         hint: Option<String>,
     },
+    /// Take back what was built.
+    Rollback {
+        /// What.
+        what: RollbackWhat,
+    },
     /// Set the cap.
     Budget {
         /// The new cap.
@@ -94,6 +99,20 @@ pub enum ApproveWhat {
     Release,
     /// A phase.
     Phase(PhaseRef),
+    /// A rollback that was listed.
+    Rollback,
+}
+
+/// What is taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RollbackWhat {
+    /// A phase with those that depend on it.
+    Phase(PhaseRef),
+    /// All phases; then it is planned anew.
+    Plan,
+    /// Everything; then the work ends.
+    All,
 }
 
 /// A phase as people name it.

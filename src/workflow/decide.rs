@@ -16,6 +16,7 @@ mod deciding;
 mod observe;
 mod outcome;
 mod people;
+mod rollback;
 mod track;
 mod wanted;
 
@@ -24,6 +25,7 @@ use self::deciding::Deciding;
 /// Questions about the state that the waits ask as well.
 pub(super) mod seen {
     pub(in crate::workflow) use super::begin::other_work;
+    pub(in crate::workflow) use super::rollback::{is_begun as rolling_back, next as next_to_take_out};
     pub(in crate::workflow) use super::track::{dependencies_merged, next_to_merge, over_budget, slot_free};
     pub(in crate::workflow) use super::wanted::{by_chance, closed_by_a_person, plan_waits_for_a_person};
 }

@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use self::record::{
-    Ack, Approval, Cleanup, Configured, Issue, IssueText, Need, Pause, PlanVersion, Questions, ShownChange, StatusComment,
-    Trouble, TroubleKind,
+    Ack, Approval, Cleanup, Configured, Issue, IssueText, Need, Pause, PlanVersion, Questions, Rollback, Scope, ShownChange,
+    StatusComment, Trouble, TroubleKind,
 };
 pub use self::track::{Attempts, Merged, Track, Unsettled, WriteReason};
 
@@ -150,6 +150,9 @@ pub struct Workflow {
     /// Who holds everything: nothing is merged.
     #[serde(default)]
     pub held: Option<String>,
+    /// What is to be taken back.
+    #[serde(default)]
+    pub rollback: Option<Rollback>,
     /// A pull request that says that it reverts the release.
     pub revert: Option<u64>,
 }
@@ -214,6 +217,8 @@ pub enum Fate {
     Skipped(String),
     /// Merged.
     Merged,
+    /// Taken back; it rests until `/retry` or `/skip`.
+    RolledBack,
 }
 
 impl Workflow {

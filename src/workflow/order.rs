@@ -191,6 +191,15 @@ pub enum Order {
         /// The base branch's head as known: another merge in between is another order.
         base: Sha,
     },
+    /// Take a merged phase out of the integration branch again.
+    TakeOut {
+        /// Which.
+        target: Target,
+        /// The commit of its merge.
+        merged: Sha,
+        /// The branch's head as known.
+        head: Sha,
+    },
     /// Open the release pull request as a draft.
     OpenRelease,
     /// Write notes, rollback recipe and cost into the release pull request.

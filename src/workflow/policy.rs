@@ -193,7 +193,7 @@ mod tests {
         }
     }
 
-    fn commands() -> [Command; 13] {
+    fn commands() -> [Command; 14] {
         [
             Command::Start,
             Command::Status,
@@ -206,6 +206,9 @@ mod tests {
                 phase: None,
                 fresh: false,
                 hint: None,
+            },
+            Command::Rollback {
+                what: crate::workflow::command::RollbackWhat::All,
             },
             Command::Budget { amount: MicroUsd(1) },
             Command::Pause,
@@ -245,6 +248,7 @@ mod tests {
             "+++ccrrr-+", // approve
             "+++ccrrr-+", // revise
             "+++ccrrr-+", // retry
+            "+++ccrrr-+", // rollback
             "+++ccrrr-+", // budget
             "+++ccrrr-+", // pause
             "+++ccrrr-+", // resume

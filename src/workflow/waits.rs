@@ -2,6 +2,7 @@
 
 mod phase;
 mod protected;
+mod rollback;
 mod trouble;
 mod whole;
 
@@ -10,6 +11,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use self::phase::a_phase;
+use self::rollback::rollback;
 use self::trouble::{delays, money, troubles};
 use self::whole::{before_the_fork, release};
 use super::fact::Target;
@@ -117,6 +119,7 @@ pub fn waits(w: &Workflow, now: Millis) -> Vec<Waiting> {
     troubles(&mut found);
     money(&mut found);
     before_the_fork(&mut found);
+    rollback(&mut found);
     if w.baton == Baton::Forked {
         for (number, phase) in &w.phases {
             a_phase(&mut found, *number, phase, now);

@@ -68,6 +68,7 @@ fn help_names_every_command_and_ends_well() {
         "approve",
         "revise",
         "retry",
+        "rollback",
         "skip",
         "hold",
         "unhold",

@@ -16,6 +16,7 @@ mod release;
 mod show;
 mod start;
 mod survey;
+mod take_out;
 mod task;
 
 use std::panic::AssertUnwindSafe;
@@ -220,6 +221,7 @@ impl Performing<'_> {
             | Order::UpdateBranch { .. } => at.on_phase(order).await,
             Order::CreateBase { .. }
             | Order::Merge { .. }
+            | Order::TakeOut { .. }
             | Order::OpenRelease
             | Order::DescribeRelease { .. }
             | Order::ClosePull { .. }

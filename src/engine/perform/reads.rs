@@ -135,7 +135,12 @@ impl At<'_> {
             .filter_map(|t| t.approved.as_ref());
         let shown = w.shown.values().flat_map(|shown| &shown.approvals);
         let approvals = plan.into_iter().chain(w.release_approved.as_ref()).chain(tracks).chain(shown);
-        for id in approvals.filter_map(|a| a.comment).filter(|id| !there.contains(id)) {
+        let asked = w.rollback.as_ref().filter(|r| r.confirmed.is_none()).and_then(|r| r.comment);
+        for id in approvals
+            .filter_map(|a| a.comment)
+            .chain(asked)
+            .filter(|id| !there.contains(id))
+        {
             facts.push((format!("comment-deleted:{id}"), Fact::CommentGone { id }));
         }
     }

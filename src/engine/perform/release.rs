@@ -33,6 +33,7 @@ impl At<'_> {
                 Ok(Ended::with(Outcome::BaseCreated { head: from.clone() }))
             }
             Order::Merge { target, head, .. } => self.merge(*target, head).await,
+            Order::TakeOut { target, merged, head } => self.take_out(*target, merged, head).await,
             Order::OpenRelease => self.open_release().await,
             Order::DescribeRelease { .. } => {
                 let renderer = self.renderer().closing(self.w.issue.number);

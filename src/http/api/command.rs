@@ -15,7 +15,7 @@ use super::{NO_WORKFLOW, PATIENCE, find, shown};
 use crate::engine::Reply;
 use crate::http::AppState;
 use crate::http::answer::ApiError;
-use crate::workflow::command::{ApproveWhat, BUDGET_USD_MAX, Command, HASH_DIGITS_MIN, TEXT_CHARS_MAX};
+use crate::workflow::command::{ApproveWhat, BUDGET_USD_MAX, Command, HASH_DIGITS_MIN, RollbackWhat, TEXT_CHARS_MAX};
 use crate::workflow::ids::MicroUsd;
 
 /// Digits of a SHA-256.
@@ -47,6 +47,14 @@ pub(in crate::http) struct Retry {
     #[serde(default)]
     fresh: bool,
     hint: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::http) struct Rollback {
+    /// `plan`, `all`, or a phase.
+    what: Option<String>,
+    phase: Option<Phase>,
 }
 
 #[derive(Deserialize)]
@@ -100,6 +108,21 @@ pub(in crate::http) async fn retry(state: State<AppState>, id: Path<String>, ord
     give(state, id, Command::Retry { phase, fresh, hint }, &order.key).await
 }
 
+pub(in crate::http) async fn rollback(state: State<AppState>, id: Path<String>, order: Order<Rollback>) -> Answer {
+    let Rollback { what, phase } = order.body;
+    let what = match (what.as_deref(), phase) {
+        (Some("plan"), None) => RollbackWhat::Plan,
+        (Some("all"), None) => RollbackWhat::All,
+        (None | Some("phase"), Some(phase)) => RollbackWhat::Phase(phase.0),
+        (Some(other), None) => RollbackWhat::Phase(
+            phase::read(other).ok_or_else(|| unprocessable(format!("what must be plan, all or a phase: {SHAPE}.")))?,
+        ),
+        (None, None) => return Err(unprocessable(format!("what is missing: plan, all or a phase; {SHAPE}."))),
+        (Some(_), Some(_)) => return Err(unprocessable("what and phase name different things.".to_owned())),
+    };
+    give(state, id, Command::Rollback { what }, &order.key).await
+}
+
 pub(in crate::http) async fn skip(state: State<AppState>, id: Path<String>, order: Order<Skip>) -> Answer {
     let phase = order.body.phase.0;
     give(state, id, Command::Skip { phase }, &order.key).await
@@ -151,6 +174,7 @@ fn approved(what: Option<&str>, phase: Option<Phase>) -> Result<Option<ApproveWh
     let word = match what {
         Some("plan" | "plan_approval") => ApproveWhat::Plan,
         Some("release" | "release_approval") => ApproveWhat::Release,
+        Some("rollback") => ApproveWhat::Rollback,
         Some("phase" | "phase_review" | "protected_change" | "no_ci") => {
             return phase
                 .map(Some)

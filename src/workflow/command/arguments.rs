@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::grammar::first_word;
 use super::lines::Scan;
 use super::table::Name;
-use super::{ApproveWhat, Command, PhaseRef};
+use super::{ApproveWhat, Command, PhaseRef, RollbackWhat};
 use crate::workflow::ids::MicroUsd;
 use crate::workflow::text_class::is_unseen;
 
@@ -43,6 +43,7 @@ impl Given<'_> {
             Name::Approve => self.approve(),
             Name::Revise => self.revise(),
             Name::Retry => self.retry(),
+            Name::Rollback => self.rollback(),
             Name::Budget => self.budget(),
             Name::Start => self.alone(Command::Start),
             Name::Status => self.alone(Command::Status),
@@ -153,6 +154,19 @@ impl Given<'_> {
         }
     }
 
+    fn rollback(&self) -> Result<Command, String> {
+        let what = match self.words().as_slice() {
+            [one] if one.eq_ignore_ascii_case("plan") => Some(RollbackWhat::Plan),
+            [one] if one.eq_ignore_ascii_case("all") => Some(RollbackWhat::All),
+            [one] => phase_ref(one).map(RollbackWhat::Phase),
+            _ => None,
+        };
+        what.map(|what| Command::Rollback { what }).ok_or_else(|| {
+            let written = slashed(Name::Rollback, self.bare);
+            format!("Say what to take back: `{written} 2`, `{written} 02-parser`, `{written} plan` or `{written} all`.")
+        })
+    }
+
     fn skip(&self) -> Result<Command, String> {
         let phase = match self.words().as_slice() {
             [one] => phase_ref(one),
@@ -228,6 +242,8 @@ fn what(word: &str) -> Option<ApproveWhat> {
         Some(ApproveWhat::Plan)
     } else if word.eq_ignore_ascii_case("release") {
         Some(ApproveWhat::Release)
+    } else if word.eq_ignore_ascii_case("rollback") {
+        Some(ApproveWhat::Rollback)
     } else {
         phase_ref(word).map(ApproveWhat::Phase)
     }

@@ -20,6 +20,8 @@ pub enum Name {
     Revise,
     /// `/retry`
     Retry,
+    /// `/rollback`
+    Rollback,
     /// `/budget`
     Budget,
     /// `/pause`
@@ -92,7 +94,7 @@ pub struct Entry {
 }
 
 /// All commands.
-pub const TABLE: [Entry; 13] = [
+pub const TABLE: [Entry; 14] = [
     Entry {
         name: Name::Start,
         word: "start",
@@ -112,7 +114,7 @@ pub const TABLE: [Entry; 13] = [
     Entry {
         name: Name::Approve,
         word: "approve",
-        arguments: "[plan|release|<phase>] [hash]",
+        arguments: "[plan|release|rollback|<phase>] [hash]",
         does: "approves what waits (in a pull request: what waits there), or lets a head pass on which no check ran",
         who: Who::Writer,
         needs: Needs::Waiting,
@@ -132,6 +134,14 @@ pub const TABLE: [Entry; 13] = [
         does: "repeats what failed, or the named phase, from its last good point, with `fresh` on a new branch from scratch; the hint runs to the next command or the comment's end",
         who: Who::Writer,
         needs: Needs::Failure,
+    },
+    Entry {
+        name: Name::Rollback,
+        word: "rollback",
+        arguments: "<phase>|plan|all",
+        does: "takes back the phase with those that depend on it, or all of them, then plans anew (`plan`) or ends the work (`all`); what is merged is listed first and taken out of the integration branch once `/approve rollback` confirms it",
+        who: Who::Writer,
+        needs: Needs::Phases,
     },
     Entry {
         name: Name::Budget,
@@ -233,6 +243,7 @@ impl Command {
             Self::Approve { .. } => Name::Approve,
             Self::Revise { .. } => Name::Revise,
             Self::Retry { .. } => Name::Retry,
+            Self::Rollback { .. } => Name::Rollback,
             Self::Budget { .. } => Name::Budget,
             Self::Pause => Name::Pause,
             Self::Resume => Name::Resume,

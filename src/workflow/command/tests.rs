@@ -22,6 +22,10 @@ fn number(n: u32) -> PhaseRef {
 fn id(id: &str) -> PhaseRef {
     PhaseRef::Id(id.to_owned())
 }
+fn rollback(what: RollbackWhat) -> Command {
+    Command::Rollback { what }
+}
+
 fn revise(text: &str) -> Command {
     Command::Revise {
         phase: None,
@@ -140,9 +144,9 @@ fn words_and_near_misses() {
         ("/Millhand Help", vec![Command::Help], &[]),
         ("/millhand", vec![], &["`/millhand` wants a command behind it; `/help`"]),
         (
-            "/millhand rollback 2",
+            "/millhand rename 2",
             vec![],
-            &["There is no command `/millhand rollback`; `/help` lists"],
+            &["There is no command `/millhand rename`; `/help` lists"],
         ),
         (
             "/millhand aprove",
@@ -300,6 +304,17 @@ fn skips_and_holds() {
     let hold = || Command::Hold { phase: None };
     let unhold = || Command::Unhold { phase: None };
     check(vec![
+        ("/rollback 2", vec![rollback(RollbackWhat::Phase(PhaseRef::Number(2)))], &[]),
+        (
+            "/rollback 02-parser",
+            vec![rollback(RollbackWhat::Phase(PhaseRef::Id("02-parser".to_owned())))],
+            &[],
+        ),
+        ("/rollback PLAN", vec![rollback(RollbackWhat::Plan)], &[]),
+        ("/rollback all", vec![rollback(RollbackWhat::All)], &[]),
+        ("/rollback", vec![], &["Say what to take back: `/rollback 2`"]),
+        ("/rollback all 2", vec![], &["Say what to take back"]),
+        ("/approve rollback", vec![approve(Some(ApproveWhat::Rollback), None)], &[]),
         ("/skip 2", vec![skip(number(2))], &[]),
         ("/skip 02-parser", vec![skip(id("02-parser"))], &[]),
         ("/skip", vec![], &["Name one phase by number or id: `/skip 2`"]),
@@ -378,7 +393,7 @@ fn without_bare_commands_only_the_long_form_counts() {
     assert_eq!(parse("/millhand approve 2", false).commands.len(), 1);
     assert_eq!(
         parse("/milhand approve", false).refused[0].sentence,
-        "There is no command `/milhand approve`; did you mean `/millhand approve [plan|release|<phase>] [hash]`?"
+        "There is no command `/milhand approve`; did you mean `/millhand approve [plan|release|rollback|<phase>] [hash]`?"
     );
     assert!(
         parse("/millhand budget x", false).refused[0]

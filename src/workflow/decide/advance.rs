@@ -9,7 +9,7 @@ pub(super) use self::back::{afresh, back_to_planning, give_up, integrated};
 
 use self::release::{closing, deployment, merged_by_a_person, release_gate, released};
 use super::people::all_merged;
-use super::{Deciding, Note, begin, configured, track};
+use super::{Deciding, Note, begin, configured, rollback, track};
 use crate::workflow::fact::Target;
 use crate::workflow::ids::{Person, PhaseNumber};
 use crate::workflow::model::{Delivery, DeliveryKind, Fate, Pause, Phase, Track, Trouble, TroubleKind, Workflow};
@@ -29,7 +29,7 @@ pub(super) fn once(d: &mut Deciding) -> bool {
     if d.w.paused.is_some() {
         return false;
     }
-    if configured::take_in(d) {
+    if configured::take_in(d) || rollback::finished(d) {
         return true;
     }
     if d.w.delivery.is_none() && d.w.survey.is_some() {
@@ -153,6 +153,9 @@ fn fork(d: &mut Deciding) -> bool {
                 phase.frozen = false;
             }
             d.notes.push(Note::Thawed { phase: old });
+            if d.w.phases.get(&old).is_some_and(|p| p.fate == Fate::RolledBack) {
+                afresh(d, old, "planned again after a rollback", None);
+            }
             continue;
         }
         d.w.last_number = d.w.last_number.max(planned.number.0);
@@ -241,7 +244,7 @@ fn forked(d: &mut Deciding) -> bool {
         return true;
     }
     let nothing_merged = !d.w.phases.values().any(|p| p.fate == Fate::Merged);
-    if nothing_merged || !all_merged(&d.w) {
+    if nothing_merged || !all_merged(&d.w) || rollback::is_begun(&d.w) {
         return false;
     }
     d.w.baton = Baton::Whole(State::HandoffToReleaser);

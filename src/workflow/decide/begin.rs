@@ -16,12 +16,6 @@ use crate::workflow::text::branch;
 /// The workflow that a start makes.
 pub(super) fn begin(start: &Start, now: Millis) -> Workflow {
     let hash = text_hash(&start.issue.title, &start.issue.body);
-    let ack = |node_id: &String| Ack {
-        node_id: node_id.clone(),
-        on: Thread::Issue,
-        reactions: vec![Reaction::Eyes, Reaction::Up],
-        reply: None,
-    };
     let settings = start.configuration.settings();
     let budget = MicroUsd(settings.limits.budget().0.min(start.budget_max.0));
     Workflow {
@@ -69,7 +63,7 @@ pub(super) fn begin(start: &Start, now: Millis) -> Workflow {
         look: None,
         read_at: None,
         status: StatusComment::default(),
-        acks: start.comment.iter().map(|(id, node_id)| (*id, ack(node_id))).collect(),
+        acks: start.comment.iter().map(|(id, node_id)| (*id, obeyed(node_id))).collect(),
         heard: start.comment.iter().map(|(id, _)| *id).collect(),
         timeline: BTreeSet::new(),
         shown: BTreeMap::new(),
@@ -83,7 +77,18 @@ pub(super) fn begin(start: &Start, now: Millis) -> Workflow {
         no_ci_accepted: None,
         closing: None,
         held: None,
+        rollback: None,
         revert: None,
+    }
+}
+
+/// The answer to a comment that started the work.
+fn obeyed(node_id: &str) -> Ack {
+    Ack {
+        node_id: node_id.to_owned(),
+        on: Thread::Issue,
+        reactions: vec![Reaction::Eyes, Reaction::Up],
+        reply: None,
     }
 }
 

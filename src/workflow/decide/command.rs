@@ -2,10 +2,12 @@
 
 mod approve;
 mod choose;
+mod rollback;
 
 use self::approve::approve;
 use self::choose::{hold, may_begin_afresh, skip, unhold};
 use super::people::drop_plan;
+use super::seen::rolling_back;
 use super::wanted::closed_by_a_person;
 use super::{Deciding, advance, observe};
 use crate::clock::Millis;
@@ -60,6 +62,7 @@ pub(super) fn apply(d: &mut Deciding, command: &Command, from: &From) -> Result<
             };
             retry(d, phase.as_ref(), &again, from).map(|()| None)
         }
+        Command::Rollback { what } => rollback::rollback(d, what, from),
         Command::Skip { phase } => skip(d, phase, from).map(|()| None),
         Command::Hold { phase } => hold(d, phase.as_ref(), from).map(|()| None),
         Command::Unhold { phase } => unhold(d, phase.as_ref(), from).map(|()| None),
@@ -73,6 +76,9 @@ pub(super) fn apply(d: &mut Deciding, command: &Command, from: &From) -> Result<
             Ok(None)
         }
         Command::Resume => {
+            if rollback::forget(d) && d.w.paused.is_none() {
+                return Ok(None);
+            }
             if d.w.paused.is_none() {
                 return Err("It is not paused.".to_owned());
             }
@@ -222,8 +228,18 @@ fn retry(d: &mut Deciding, phase: Option<&PhaseRef>, how: &Again<'_>, from: &Fro
     if targets.is_empty() && !general {
         return Err("Nothing has failed; name a phase to repeat it: `/retry <phase>`.".to_owned());
     }
+    let taken_back = |t: &Target| {
+        t.phase()
+            .and_then(|n| d.w.phases.get(&n))
+            .is_some_and(|p| p.fate == Fate::RolledBack)
+    };
+    if targets.iter().any(taken_back) && rolling_back(&d.w) {
+        return Err("The rollback is under way; please try again when it is done.".to_owned());
+    }
     if let [one] = targets.as_slice()
         && d.w.track(*one).is_some_and(|t| t.merged.is_some())
+        && !taken_back(one)
+        && !d.w.troubles.values().any(|t| t.target == Some(*one))
     {
         return Err("That is merged already.".to_owned());
     }
@@ -257,7 +273,11 @@ fn failed(w: &Workflow, target: Target) -> bool {
 fn again(d: &mut Deciding, target: Target, how: &Again<'_>, by: &Person) {
     let (state, hint) = (d.state_of(target), how.hint);
     let closed = d.w.track(target).is_some_and(closed_by_a_person);
-    if let (Target::Phase(number), true) = (target, closed || how.fresh) {
+    let taken_back = target
+        .phase()
+        .and_then(|n| d.w.phases.get(&n))
+        .is_some_and(|p| p.fate == Fate::RolledBack);
+    if let (Target::Phase(number), true) = (target, closed || how.fresh || taken_back) {
         if let Some(track) = d.w.track_mut(target) {
             track
                 .hints
@@ -267,6 +287,7 @@ fn again(d: &mut Deciding, target: Target, how: &Again<'_>, by: &Person) {
     }
     if let Target::Phase(number) = target
         && let Some(phase) = d.w.phases.get_mut(&number)
+        && phase.fate == Fate::Failed
     {
         phase.fate = Fate::Open;
     }

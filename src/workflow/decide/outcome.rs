@@ -121,7 +121,12 @@ fn refusal(d: &mut Deciding, order: Order, refused: &Refused, seq: i64) {
     let merges = matches!(order, Order::Merge { .. } | Order::UpdateBranch { .. });
     let kind = match refused.kind {
         // Somebody else was faster; what they did is read now, and the order follows from what is there then.
-        RefusalKind::HeadMoved => return stale_push(d, &order),
+        RefusalKind::HeadMoved => {
+            if let Order::TakeOut { .. } = order {
+                d.w.look = Some(seq); // the head is read with the issue
+            }
+            return stale_push(d, &order);
+        }
         RefusalKind::Conflict => TroubleKind::Conflict,
         RefusalKind::Rules if merges => TroubleKind::MergeRefused,
         RefusalKind::Workflows => TroubleKind::Workflows,

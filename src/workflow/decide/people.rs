@@ -227,6 +227,8 @@ pub(super) fn comment_gone(d: &mut Deciding, id: u64) {
     if gone(&d.w.release_approved) && matches!(d.w.baton, Baton::Forked | Baton::Whole(State::HandoffToReleaser)) {
         d.w.release_approved = None;
     }
+    d.w.rollback
+        .take_if(|rollback| rollback.confirmed.is_none() && rollback.comment == Some(id));
     // One that was used stays: its change is pushed.
     let used: BTreeSet<BlobHash> = guarded::settled(&d.w).map(|(blob, _)| blob.clone()).collect();
     for (_, shown) in d.w.shown.iter_mut().filter(|(blob, _)| !used.contains(*blob)) {
@@ -312,7 +314,7 @@ pub(super) fn all_merged(w: &Workflow) -> bool {
         match phase.fate {
             Fate::Merged => merged = true,
             Fate::Skipped(_) => {}
-            Fate::Open | Fate::Failed => return false,
+            Fate::Open | Fate::Failed | Fate::RolledBack => return false,
         }
     }
     merged

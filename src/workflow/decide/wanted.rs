@@ -14,6 +14,7 @@ use self::end::{after_the_end, left_behind};
 use self::target::{one, stopped};
 use super::advance::{held, plan_approved};
 use super::begin::other_work;
+use super::seen::next_to_take_out;
 use crate::clock::Millis;
 use crate::workflow::answer::Cause;
 use crate::workflow::ci::{self, CiVerdict};
@@ -41,6 +42,7 @@ pub(super) fn wanted(w: &Workflow, now: Millis) -> Vec<Order> {
         after_the_end(w, &mut orders);
     } else if w.paused.is_none() {
         whole(w, &waits, &mut orders);
+        orders.extend(take_out(w));
         for target in w.targets() {
             one(w, target, now, &mut orders);
             orders.extend(stopped(w, target, now, &waits));
@@ -158,6 +160,16 @@ fn whole(w: &Workflow, waits: &[Waiting], orders: &mut Vec<Order>) {
     } else if w.baton != Baton::Forked {
         releasing(w, orders);
     }
+}
+
+/// The phase that is taken out of the integration branch next.
+fn take_out(w: &Workflow) -> Option<Order> {
+    let target = Target::Phase(next_to_take_out(w)?);
+    Some(Order::TakeOut {
+        target,
+        merged: w.track(target)?.merged.as_ref()?.sha.clone(),
+        head: w.heads.as_ref()?.integration.clone()?,
+    })
 }
 
 /// Waits that get a short comment of their own. The plan's approval is asked for in the plan's comment, a review by the

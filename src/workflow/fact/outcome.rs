@@ -149,6 +149,11 @@ pub enum Outcome {
         /// Digest of the status comment that rode along.
         status: Option<String>,
     },
+    /// A phase is not on the integration branch any more.
+    TakenOut {
+        /// The branch's head: our commit, or as it was if nothing of the phase was left.
+        head: Sha,
+    },
     /// People merged a pull request that reverts the release.
     Reverted {
         /// Who merged it.
@@ -182,6 +187,7 @@ impl Outcome {
             Self::Presented { .. } => "presented",
             Self::BranchUpdated { .. } => "branch_updated",
             Self::Merged { .. } => "merged",
+            Self::TakenOut { .. } => "taken_out",
             Self::Reverted { .. } => "reverted",
             Self::Woke => "woke",
             Self::Refused(_) => "refused",

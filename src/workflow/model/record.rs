@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::code_owners::Owners;
 use super::super::fact::{CommentRef, Configuration, FileSeen, Target, Thread};
-use super::super::ids::Person;
+use super::super::ids::{Person, PhaseNumber};
 use super::super::order::{Order, Reaction};
 use super::super::plan::Plan;
 use super::super::repo_config::{Note, Row};
@@ -189,6 +189,35 @@ pub struct Cleanup {
     pub branches: bool,
     /// The issue closed, or found closed.
     pub issue: bool,
+}
+
+/// A rollback that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rollback {
+    /// What is taken back.
+    pub scope: Scope,
+    /// The phases, by number.
+    pub phases: Vec<PhaseNumber>,
+    /// Who asked for it.
+    pub by: Person,
+    /// The comment in which.
+    pub comment: Option<u64>,
+    /// When, by GitHub's clock.
+    pub at: Millis,
+    /// Who confirmed it: nothing is done before.
+    pub confirmed: Option<Approval>,
+}
+
+/// What is taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// A phase with those that depend on it.
+    Phase(PhaseNumber),
+    /// All phases; then it is planned anew.
+    Plan,
+    /// Everything; then the work ends.
+    All,
 }
 
 /// A change of protected paths that was shown to people.

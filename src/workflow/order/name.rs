@@ -39,6 +39,7 @@ impl Order {
             | Self::Present { target, .. }
             | Self::AnswerReviews { target, .. }
             | Self::UpdateBranch { target, .. }
+            | Self::TakeOut { target, .. }
             | Self::Merge { target, .. } => Some(*target),
             Self::OpenRelease | Self::DescribeRelease { .. } => Some(Target::Release),
             Self::ReadIssue { .. }
@@ -80,6 +81,7 @@ impl Order {
                         target: Target::Release,
                         ..
                     }
+                    | Self::TakeOut { .. }
                     | Self::Merge {
                         target: Target::Phase(_),
                         ..
@@ -123,6 +125,7 @@ impl Order {
             Self::AnswerReviews { .. } => "answer_reviews",
             Self::UpdateBranch { .. } => "update_branch",
             Self::Merge { .. } => "merge",
+            Self::TakeOut { .. } => "take_out",
             Self::OpenRelease => "open_release",
             Self::DescribeRelease { .. } => "describe_release",
             Self::CloseIssue => "close_issue",
@@ -157,7 +160,7 @@ impl Order {
                 | Self::Ask(_)
                 | Self::WakeAt { .. }
         );
-        let merges = matches!(self, Self::Merge { .. } | Self::UpdateBranch { .. });
+        let merges = matches!(self, Self::Merge { .. } | Self::UpdateBranch { .. } | Self::TakeOut { .. });
         if beside_everything {
             None
         } else if merges {

@@ -6,6 +6,7 @@
 use super::titles::title as words_of_title;
 use super::words::provenance;
 use crate::workflow::fact::Target;
+use crate::workflow::ids::Sha;
 use crate::workflow::model::Workflow;
 
 /// Characters of a first line: more is cut by most tools.
@@ -37,6 +38,14 @@ pub fn merge(w: &Workflow, target: Target) -> (String, String) {
         title = fallback(w, target);
     }
     (format!("{title}{behind}"), body(w, target))
+}
+
+/// Headline and body of the commit that takes a merged phase out again.
+#[must_use]
+pub fn take_out(w: &Workflow, target: Target, merged: &Sha) -> (String, String) {
+    let (headline, body) = merge(w, target);
+    let headline = words_of_title(&format!("Revert \"{headline}"), HEADLINE_MAX - 1);
+    (format!("{headline}\""), format!("This reverts commit {merged}.\n\n{body}"))
 }
 
 fn fallback(w: &Workflow, target: Target) -> String {

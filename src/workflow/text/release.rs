@@ -67,8 +67,8 @@ fn table(w: &Workflow) -> String {
             .as_ref()
             .map_or_else(|| "-".to_owned(), |p| format!("#{}", p.number));
         let commit = match (&phase.track.merged, &phase.fate) {
+            (_, Fate::Skipped(_) | Fate::RolledBack) => condition(phase),
             (Some(merged), _) => commit_link(w, &merged.sha),
-            (None, Fate::Skipped(_)) => condition(phase),
             (None, Fate::Open | Fate::Failed | Fate::Merged) => "not merged yet".to_owned(),
         };
         lines.push(format!(

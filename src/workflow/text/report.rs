@@ -29,6 +29,12 @@ pub(super) fn headline(w: &Workflow) -> String {
             ),
             _ => format!("**Done.** {phases} {verb} merged to {}.", default_branch(w)),
         },
+        Some(End::RolledBack) if w.release.merged.is_none() && !w.is_direct() => {
+            format!(
+                "**Rolled back.** Everything that was built is taken back; nothing of it reached {}.",
+                default_branch(w)
+            )
+        }
         Some(End::RolledBack) => "**Rolled back.** What was released has been taken back by a revert.".to_owned(),
         Some(End::Cancelled) => "**Cancelled.** Nothing more is done here.".to_owned(),
         None => String::new(),

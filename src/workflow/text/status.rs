@@ -219,6 +219,7 @@ fn phases_graph(w: &Workflow) -> String {
         let note = match &p.fate {
             crate::workflow::model::Fate::Skipped(_) => "left out",
             crate::workflow::model::Fate::Merged => "merged",
+            crate::workflow::model::Fate::RolledBack => "taken back",
             crate::workflow::model::Fate::Open | crate::workflow::model::Fate::Failed => "",
         };
         (p.plan.number.0, p.plan.id.as_str(), needs, note)

@@ -156,6 +156,7 @@ pub(super) fn money(w: &Workflow, amount: MicroUsd) -> String {
 pub(super) fn condition(phase: &Phase) -> String {
     match &phase.fate {
         Fate::Merged => "merged".to_owned(),
+        Fate::RolledBack => "taken back".to_owned(),
         Fate::Skipped(why) if why.is_empty() => "left out".to_owned(),
         Fate::Skipped(why) => format!("left out: {}", cell(why, TITLE_CHARS)),
         Fate::Failed => format!("stuck in {}", phase.state),
@@ -226,7 +227,7 @@ pub(super) fn graph<'a>(phases: impl Iterator<Item = (u32, &'a str, Vec<u32>, &'
 
 /// Phases merged, newest first.
 pub(super) fn merged_newest_first(w: &Workflow) -> Vec<&Phase> {
-    let mut merged: Vec<&Phase> = w.phases.values().filter(|p| p.track.merged.is_some()).collect();
+    let mut merged: Vec<&Phase> = w.phases.values().filter(|p| p.fate == Fate::Merged).collect();
     merged.sort_by_key(|p| std::cmp::Reverse((p.track.merged.as_ref().map(|m| m.at), p.plan.number)));
     merged
 }

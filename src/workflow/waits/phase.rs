@@ -10,12 +10,17 @@ use super::super::model::{Fate, Phase, Track};
 use super::super::reviews;
 use super::super::state::State;
 use super::protected::protected;
+use super::rollback::taken_back;
 use super::whole::release_approval;
 use super::{About, Ask, Found, WaitKind, What, ask, doing, name, one_line};
 use crate::clock::Millis;
 
 pub(super) fn a_phase(found: &mut Found<'_>, number: PhaseNumber, phase: &Phase, now: Millis) {
     if phase.frozen || matches!(phase.fate, Fate::Merged | Fate::Skipped(_)) {
+        return;
+    }
+    if phase.fate == Fate::RolledBack {
+        taken_back(found, number, phase);
         return;
     }
     let w = found.w;

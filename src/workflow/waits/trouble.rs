@@ -4,7 +4,8 @@
 
 use super::super::decide::seen::over_budget;
 use super::super::fact::{DelayedBy, Target};
-use super::super::model::{Trouble, TroubleKind};
+use super::super::model::{Trouble, TroubleKind, Workflow};
+use super::super::order::Order;
 use super::{About, Found, WaitKind, What, ask, name};
 
 /// Orders that could not be carried out.
@@ -24,9 +25,7 @@ pub(super) fn troubles(found: &mut Found<'_>) {
                 found.person(What::Model, phase, slot, ask("a writer", Some(retry), text));
             }
             TroubleKind::Conflict => {
-                let text = format!(
-                    "{name} conflicts with its base: {sentence}. Please merge the base into the branch and resolve it; Millhand goes on by itself."
-                );
+                let text = conflict(found.w, trouble, &name, &retry);
                 found.person(What::Conflict, phase, slot, ask("a writer", Some(retry), text));
             }
             TroubleKind::Workflows => {
@@ -76,6 +75,20 @@ pub(super) fn troubles(found: &mut Found<'_>) {
             }
         }
     }
+}
+
+/// What a person does about a conflict, by what met with it.
+fn conflict(w: &Workflow, trouble: &Trouble, name: &str, retry: &str) -> String {
+    let sentence = trouble.sentence.trim_end_matches('.');
+    if let Order::TakeOut { .. } = trouble.order {
+        let (skip, branch) = (retry.replace("/retry", "/skip"), w.work_branch());
+        return format!(
+            "{name} cannot be taken out of `{branch}`: {sentence}. Please take it out there by a commit of your own and then `{skip}`, or `{retry}` to have it tried again."
+        );
+    }
+    format!(
+        "{name} conflicts with its base: {sentence}. Please merge the base into the branch and resolve it; Millhand goes on by itself."
+    )
 }
 
 pub(super) fn money(found: &mut Found<'_>) {

@@ -204,6 +204,9 @@ async fn commands_are_closed() {
         ("retry", json!({ "hint": "" })),
         ("retry", json!({ "hint": long })),
         ("retry", json!({ "fresh": "yes" })),
+        ("rollback", json!({})),
+        ("rollback", json!({ "what": "everything" })),
+        ("rollback", json!({ "what": "plan", "phase": 1 })),
         ("skip", json!({})),
         ("skip", json!({ "phase": 0 })),
         ("skip", json!({ "phase": 1, "hint": "x" })),
@@ -244,6 +247,7 @@ async fn a_command_for_nobody_is_not_found() {
         let body = match route.path.rsplit('/').next() {
             Some("revise") => json!({ "text": "smaller" }),
             Some("budget") => json!({ "amount": 7 }),
+            Some("rollback") => json!({ "what": "all" }),
             Some("skip") => json!({ "phase": 2 }),
             _ => json!({}),
         };

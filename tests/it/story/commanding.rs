@@ -72,6 +72,7 @@ fn written(word: &str) -> String {
         "revise" => " smaller",
         "budget" => " 7",
         "skip" => " 1",
+        "rollback" => " all",
         _ => "",
     };
     format!("/{word}{arguments}")
@@ -98,7 +99,7 @@ async fn every_command_by_those_who_may_not() {
             rows.push((login, written(entry.word), told));
         }
     }
-    assert_eq!(rows.len(), 44);
+    assert_eq!(rows.len(), 48);
     town.are_refused(issue, &rows).await;
     town.finish().await;
 }
@@ -140,6 +141,11 @@ const MISTYPED: &[(&str, &str)] = &[
     ("/resume", "It is not paused"),
     ("/resume now", "`/resume` takes nothing behind it"),
     ("/cancel all", "`/cancel` takes nothing behind it"),
+    ("/rollback", "Say what to take back"),
+    ("/rollback everything", "Say what to take back"),
+    ("/rollback 1 2", "Say what to take back"),
+    ("/rollback 1", "No phase is at work yet"),
+    ("/rollback plan", "Nothing is built yet"),
     ("/skip", "Name one phase"),
     ("/skip 1", "`/revise` changes a plan"),
     ("/skip 1 2", "Name one phase"),

@@ -15,29 +15,9 @@ use super::town::{Setting, Town};
 const FILE: &str = ".github/millhand.yml";
 
 impl Town {
-    /// The maintainer writes a file onto a branch.
-    async fn put(&self, branch: &str, path: &str, text: &str) {
-        let old = self
-            .act(
-                "maintainer",
-                Method::GET,
-                &format!("/repos/acme/todo/contents/{path}?ref={branch}"),
-                Value::Null,
-            )
-            .await
-            .1;
-        let content = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text);
-        let mut body = json!({ "message": format!("Change {path}"), "content": content, "branch": branch });
-        if let Some(sha) = old["sha"].as_str() {
-            body["sha"] = json!(sha);
-        }
-        self.must("maintainer", Method::PUT, &format!("/repos/acme/todo/contents/{path}"), body)
-            .await;
-    }
-
     /// The maintainer sets what the repository wants.
     async fn set(&self, text: &str) {
-        self.put("main", FILE, text).await;
+        self.write("maintainer", "main", FILE, text).await;
     }
 
     /// The maintainer commits entries of any mode onto the default branch.
@@ -137,7 +117,7 @@ async fn a_file_that_is_not_understood_stops_new_work_until_it_is_mended() {
         assert_eq!(checks[0].1[0]["start_line"], 3, "{checks:#?}");
         assert_eq!(checks[0].1[0]["path"], FILE);
         // The same again, on the next head: said there too, and still nothing is done.
-        town.put("main", "README.md", "Other words.\n").await;
+        town.write("maintainer", "main", "README.md", "Other words.\n").await;
         town.settle().await;
         assert!(town.known(issue).await.survey.is_none());
         town.set("limits:\n  phases: 2\n").await;
@@ -201,8 +181,13 @@ async fn only_the_default_branch_counts() {
     let town = Town::new(Setting::default()).await;
     let issue = town.begun("Greet", ONE).await;
     let branch = town.branch_of(issue, 1).await;
-    town.put(&branch, FILE, "approvals: { release: none }\nlimits: { attempts: 9 }\n")
-        .await;
+    town.write(
+        "maintainer",
+        &branch,
+        FILE,
+        "approvals: { release: none }\nlimits: { attempts: 9 }\n",
+    )
+    .await;
     town.settle().await;
     let w = town.known(issue).await;
     assert_eq!(w.settings.limits.attempts, 3);
@@ -238,7 +223,7 @@ async fn what_is_no_readable_file_is_refused() {
 #[tokio::test]
 async fn where_prow_listens_bare_commands_are_its_own() {
     let town = Town::new(Setting::default()).await;
-    town.put("main", "OWNERS", "approvers: [maintainer]\n").await;
+    town.write("maintainer", "main", "OWNERS", "approvers: [maintainer]\n").await;
     let issue = town.labelled("Greet", ONE).await;
     town.comment("maintainer", issue, "/approve plan").await;
     town.settle().await;

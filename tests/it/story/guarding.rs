@@ -7,7 +7,7 @@ use millhand::engine::Reply;
 use millhand::workflow::command::{ApproveWhat, Command, PhaseRef};
 use millhand::workflow::settings::Settings;
 use millhand::workflow::state::State;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::scenes::ONE;
 use super::town::{Setting, Town};
@@ -130,13 +130,12 @@ async fn a_protected_change_that_is_refused_is_written_anew() {
 #[tokio::test]
 async fn code_owners_approve_what_they_own() {
     let town = Town::new(guarded()).await;
-    let content = base64::Engine::encode(
-        &base64::engine::general_purpose::STANDARD,
-        format!("* @acme/everybody\n/{PATH} @reader @Maintainer @outsider\n"),
+    let owners = format!(
+        "* @acme/everybody
+/{PATH} @reader @Maintainer @outsider
+"
     );
-    let body = json!({ "message": "Own it", "content": content, "branch": "main" });
-    town.must("maintainer", Method::PUT, "/repos/acme/todo/contents/CODEOWNERS", body)
-        .await;
+    town.write("maintainer", "main", "CODEOWNERS", &owners).await;
     let issue = town.begun("Greet", ONE).await;
     let hash = town.waiting_change(issue).await;
     let said = town.said(issue);

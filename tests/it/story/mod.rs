@@ -18,6 +18,7 @@ mod losses;
 mod refusals;
 mod releasing;
 mod reviewing;
+mod rolling_back;
 mod scenes;
 mod starting;
 mod steering;

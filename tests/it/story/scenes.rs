@@ -259,7 +259,11 @@ impl Town {
             w.troubles
         );
         assert_eq!(self.get(&format!("/repos/acme/todo/issues/{issue}")).await["state"], "closed");
-        for phase in w.phases.values().filter(|p| p.track.merged.is_some()) {
+        for phase in w
+            .phases
+            .values()
+            .filter(|p| p.fate == millhand::workflow::model::Fate::Merged)
+        {
             for file in &phase.plan.files {
                 assert!(self.file("main", file).await.is_some(), "{file} is not on main");
             }

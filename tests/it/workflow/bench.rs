@@ -360,6 +360,7 @@ impl Bench {
             }
             Order::UpdateBranch { target, .. } => self.update(*target),
             Order::Merge { target, head, .. } => self.merge(*target, head),
+            Order::TakeOut { .. } => self.take_out(),
             Order::WakeAt { .. } => Outcome::Woke,
             Order::ReadRevert { .. } => Outcome::Reverted { by: reviewer() },
             Order::Minimise { .. }
@@ -704,6 +705,29 @@ impl Bench {
         Outcome::BranchUpdated { head }
     }
 
+    fn take_out(&mut self) -> Outcome {
+        if self.mishap(4) {
+            return Outcome::Refused(Refused {
+                kind: if self.chance.once_in(2) {
+                    RefusalKind::Conflict
+                } else {
+                    RefusalKind::HeadMoved
+                },
+                sentence: "both changed src/same.rs".to_owned(),
+            });
+        }
+        let head = self.sha();
+        let release = self
+            .pulls
+            .values()
+            .find(|p| p.target == Target::Release)
+            .map(|p| p.view.number);
+        if let Some(number) = release {
+            self.set_head(number, &head);
+        }
+        Outcome::TakenOut { head }
+    }
+
     fn merge(&mut self, target: Target, head: &Sha) -> Outcome {
         if self.mishap(10) || (self.refuse_release && target == Target::Release) {
             let kind = if self.refuse_release || self.chance.once_in(2) {
@@ -957,6 +981,10 @@ impl Bench {
             (16, Some(number)) if self.chance.once_in(2) => self.say_on(Thread::Pull(number), maintainer(), "/hold"),
             (16, _) => self.say(maintainer(), "/hold"),
             (17, _) => self.say(reviewer(), "/unhold"),
+            (18, _) if self.chance.once_in(3) => {
+                let what = ["1", "2", "3", "plan", "all"][usize::try_from(self.chance.below(5)).unwrap_or(0)];
+                self.say(maintainer(), &format!("/rollback {what}"));
+            }
             (18, _) => {
                 let n = 1 + self.chance.below(4);
                 self.say(maintainer(), &format!("/retry {n} fresh"));

@@ -77,7 +77,7 @@ pub(in crate::workflow::decide) fn afresh(d: &mut Deciding, number: PhaseNumber,
         hints: old.hints,
         held: old.held,
         requests: old.requests,
-        left_open: old.pull.filter(|_| open),
+        left_open: old.pull.filter(|_| open && old.merged.is_none()),
         ..Track::default()
     };
 }
@@ -100,7 +100,7 @@ pub(in crate::workflow::decide) fn integrated(d: &mut Deciding, sha: &Sha) {
 fn least_advanced(w: &Workflow) -> Option<PhaseNumber> {
     w.phases
         .iter()
-        .filter(|(_, p)| !p.frozen && matches!(p.fate, Fate::Open | Fate::Failed))
+        .filter(|(_, p)| !p.frozen && matches!(p.fate, Fate::Open | Fate::Failed | Fate::RolledBack))
         .min_by_key(|(n, p)| (p.state, **n))
         .map(|(n, _)| *n)
 }

@@ -3,6 +3,7 @@
 //! Invariant: an approval is bound to what was shown, by its hash or head.
 
 use super::super::Deciding;
+use super::rollback::confirm;
 use super::{From, find};
 use crate::clock::Millis;
 use crate::workflow::command::ApproveWhat;
@@ -16,6 +17,7 @@ use crate::workflow::waits::{self, What};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Approvable {
     Plan,
+    Rollback,
     OtherWork,
     Protected(Target),
     NoCi(Target),
@@ -26,6 +28,7 @@ enum Approvable {
 pub(super) fn approve(d: &mut Deciding, what: Option<&ApproveWhat>, hash: Option<&str>, from: &From) -> Result<(), String> {
     let open = approvables(&d.w, d.now);
     let here: Vec<Approvable> = match (what, from.on) {
+        (Some(ApproveWhat::Rollback), _) => open.iter().copied().filter(|a| *a == Approvable::Rollback).collect(),
         (Some(ApproveWhat::Plan), _) => open.iter().copied().filter(|a| *a == Approvable::Plan).collect(),
         (Some(ApproveWhat::Release), _) => open.iter().copied().filter(|a| concerns(*a, Target::Release)).collect(),
         (Some(ApproveWhat::Phase(phase)), _) => {
@@ -76,6 +79,7 @@ fn approve_one(d: &mut Deciding, what: Approvable, hash: Option<&str>, from: &Fr
             }
             plan.approved = Some(approval(plan.hash.clone()));
         }
+        Approvable::Rollback => confirm(d, from),
         Approvable::OtherWork => d.w.issue.other_work_accepted = true,
         Approvable::Protected(target) => approve_protected(d, target, hash, from)?,
         Approvable::NoCi(target) => {
@@ -165,6 +169,7 @@ fn approvables(w: &Workflow, now: Millis) -> Vec<Approvable> {
         let target = wait.phase.map_or(Target::Release, Target::Phase);
         let what = match wait.what {
             What::PlanApproval => Approvable::Plan,
+            What::Question if wait.command.is_some() => Approvable::Rollback,
             What::OtherWork => Approvable::OtherWork,
             What::ProtectedChange => Approvable::Protected(target),
             What::NoCi => Approvable::NoCi(target),
@@ -198,7 +203,7 @@ fn concerns(what: Approvable, target: Target) -> bool {
     match what {
         Approvable::Protected(t) | Approvable::NoCi(t) | Approvable::Review(t) => t == target,
         Approvable::Release => target == Target::Release,
-        Approvable::Plan | Approvable::OtherWork => false,
+        Approvable::Plan | Approvable::Rollback | Approvable::OtherWork => false,
     }
 }
 
@@ -213,6 +218,7 @@ fn list(w: &Workflow, open: &[Approvable]) -> String {
     open.iter()
         .map(|a| match a {
             Approvable::Plan => "`/approve plan`".to_owned(),
+            Approvable::Rollback => "`/approve rollback`".to_owned(),
             Approvable::OtherWork => "`/approve` (work beside somebody else's)".to_owned(),
             Approvable::Protected(t) => format!("{} (protected paths)", name(t)),
             Approvable::NoCi(t) | Approvable::Review(t) => name(t),

@@ -2,10 +2,12 @@
 //!
 //! Invariant: what is merged is not chosen any more, and nothing is left out on which something is still to be built.
 
+use super::super::seen::next_to_take_out;
 use super::super::{Deciding, advance};
 use super::{From, find};
 use crate::workflow::command::PhaseRef;
 use crate::workflow::fact::{Target, Thread};
+use crate::workflow::ids::PhaseNumber;
 use crate::workflow::model::{Fate, Workflow};
 use crate::workflow::state::{self, Baton, State};
 
@@ -36,11 +38,14 @@ pub(super) fn skip(d: &mut Deciding, phase: &PhaseRef, from: &From) -> Result<()
     let Target::Phase(number) = find(&d.w, phase)? else {
         return Err("Only phases are left out.".to_owned());
     };
+    if next_to_take_out(&d.w) == Some(number) {
+        return taken_out_by_hand(d, number, from);
+    }
     let Some(phase) = d.w.phases.get(&number) else { return Ok(()) };
     match phase.fate {
         Fate::Merged => return Err("That is merged already.".to_owned()),
         Fate::Skipped(_) => return Err("That is left out already.".to_owned()),
-        Fate::Open | Fate::Failed => {}
+        Fate::Open | Fate::Failed | Fate::RolledBack => {}
     }
     let others: Vec<_> =
         d.w.phases
@@ -62,6 +67,15 @@ pub(super) fn skip(d: &mut Deciding, phase: &PhaseRef, from: &From) -> Result<()
     if let Some(phase) = d.w.phases.get_mut(&number) {
         phase.frozen = false;
         phase.fate = Fate::Skipped(format!("{} left it out", from.by.login));
+    }
+    advance::clear_troubles(d, |t| t.target == Some(Target::Phase(number)));
+    Ok(())
+}
+
+/// A rollback goes on behind a phase that a person took out of the branch.
+fn taken_out_by_hand(d: &mut Deciding, number: PhaseNumber, from: &From) -> Result<(), String> {
+    if let Some(phase) = d.w.phases.get_mut(&number) {
+        phase.fate = Fate::Skipped(format!("{} took it out", from.by.login));
     }
     advance::clear_troubles(d, |t| t.target == Some(Target::Phase(number)));
     Ok(())

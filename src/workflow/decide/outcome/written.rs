@@ -165,6 +165,7 @@ pub(super) fn moved(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i64
             rode(d, status.as_ref());
             merged(d, target, sha);
         }
+        Outcome::TakenOut { head } => taken_out(d, target, head),
         Outcome::Settled { .. } => settled(d, order, target),
         Outcome::Read { .. }
         | Outcome::Surveyed(_)
@@ -186,6 +187,14 @@ pub(super) fn moved(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i64
             }
         }
     }
+}
+
+/// A phase is not on the integration branch any more.
+fn taken_out(d: &mut Deciding, target: Target, head: &Sha) {
+    if let Some(phase) = target.phase().and_then(|n| d.w.phases.get_mut(&n)) {
+        phase.fate = Fate::RolledBack;
+    }
+    observe::onto(d, target, head);
 }
 
 /// Small things that were done for a pull request.

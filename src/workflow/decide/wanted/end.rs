@@ -3,6 +3,7 @@
 //! Invariant: nothing of other people's is deleted.
 
 use crate::workflow::fact::PullState;
+use crate::workflow::ids::Sha;
 use crate::workflow::model::{End, Fate, Track, Workflow};
 use crate::workflow::order::Order;
 use crate::workflow::settings::DeleteBranches;
@@ -23,12 +24,22 @@ pub(super) fn left_behind(w: &Workflow, orders: &mut Vec<Order>) {
     for phase in w.phases.values() {
         let left_out = matches!(phase.fate, Fate::Skipped(_)) && w.ended.is_none();
         orders.extend(close(&phase.track, left_out, "It is left out of the plan."));
+        let taken_back = phase.fate == Fate::RolledBack && w.ended.is_none();
+        orders.extend(close(&phase.track, taken_back, "It is taken back."));
         orders.extend(phase.track.left_open.as_ref().map(|pull| Order::ClosePull {
             pull: pull.number,
             node_id: pull.node_id.clone(),
             note: "This is started afresh on another branch.".to_owned(),
         }));
     }
+}
+
+/// Branches that hold nothing but our commits, at their known heads.
+fn all_ours(w: &Workflow) -> Vec<(String, Sha)> {
+    let tracks = w.phases.values().map(|p| &p.track).chain([&w.release]);
+    let ours = tracks.filter(|t| t.foreign.is_empty() && !t.branch.is_empty());
+    ours.filter_map(|t| t.head.clone().map(|head| (t.branch.clone(), head)))
+        .collect()
 }
 
 pub(super) fn after_the_end(w: &Workflow, orders: &mut Vec<Order>) {
@@ -59,6 +70,15 @@ pub(super) fn after_the_end(w: &Workflow, orders: &mut Vec<Order>) {
                 }
             }
         }
-        Some(End::RolledBack) | None => {}
+        Some(End::RolledBack) => {
+            let open: Vec<Order> = tracks().filter_map(|t| close(t, true, "The work was taken back.")).collect();
+            // GitHub closes what stands on a branch that goes.
+            if open.is_empty() && !w.cleanup.branches && w.release.merged.is_none() && !w.is_direct() {
+                let branches = all_ours(w);
+                orders.extend((!branches.is_empty()).then_some(Order::DeleteBranches { branches }));
+            }
+            orders.extend(open);
+        }
+        None => {}
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: they name the head or turn they are for, so that the next one is another order.
 
+use super::super::seen::rolling_back;
 use super::super::track;
 use super::NOW;
 use crate::clock::Millis;
@@ -227,7 +228,7 @@ fn merging(w: &Workflow, target: Target, track: &Track, now: Millis, orders: &mu
     if track.look.is_some() {
         return; // something came in: it is read first
     }
-    if w.held_by(target).is_some() {
+    if w.held_by(target).is_some() || rolling_back(w) {
         return;
     }
     if needs_update(w, target, track) {

@@ -1,0 +1,158 @@
+//! `/rollback`: what is to be taken back, asked about first where something is merged.
+//!
+//! Invariant: nothing merged is taken back that a person has not seen listed and confirmed.
+
+use std::collections::BTreeSet;
+
+use super::super::Deciding;
+use super::super::rollback::{begin, is_begun};
+use super::{From, find};
+use crate::workflow::command::RollbackWhat;
+use crate::workflow::ids::PhaseNumber;
+use crate::workflow::model::{Approval, End, Fate, Phase, Rollback, Scope, Workflow};
+use crate::workflow::state::{Baton, State};
+
+/// Takes back what was built. `Ok` is the list that is shown where it has to be confirmed.
+pub(super) fn rollback(d: &mut Deciding, what: &RollbackWhat, from: &From) -> Result<Option<String>, String> {
+    if is_begun(&d.w) {
+        return Err("A rollback is under way; the status comment tells how far it is.".to_owned());
+    }
+    if d.w.release.merged.is_some() {
+        return Err("The release is merged; please try again once the work is complete.".to_owned());
+    }
+    let scope = match what {
+        RollbackWhat::All => Scope::All,
+        RollbackWhat::Plan => Scope::Plan,
+        RollbackWhat::Phase(phase) => match find(&d.w, phase)?.phase() {
+            Some(number) => Scope::Phase(number),
+            None => return Err("Name a phase, `plan` or `all`.".to_owned()),
+        },
+    };
+    if d.w.phases.is_empty() {
+        return nothing_built(d, scope, from);
+    }
+    if replanning(&d.w) && scope != Scope::All {
+        return Err("The plan is being made anew; `/rollback all` takes everything back.".to_owned());
+    }
+    let phases = concerned(&d.w, scope);
+    if phases.is_empty() && scope != Scope::All {
+        return Err("Nothing of that is left to take back.".to_owned());
+    }
+    let merged: Vec<&Phase> = phases
+        .iter()
+        .filter_map(|n| d.w.phases.get(n))
+        .filter(|p| p.fate == Fate::Merged)
+        .collect();
+    if d.w.is_direct() && !merged.is_empty() {
+        return Err(
+            "What is merged stands on the default branch already; it is taken back once the work is complete.".to_owned(),
+        );
+    }
+    let confirmed = merged.is_empty();
+    let shown = (!confirmed).then(|| list(&d.w, &phases));
+    d.w.rollback = Some(Rollback {
+        scope,
+        phases,
+        by: from.by.clone(),
+        comment: from.comment,
+        at: from.at,
+        confirmed: None,
+    });
+    if confirmed {
+        confirm(d, from);
+    }
+    Ok(shown)
+}
+
+/// The list was seen, or there was nothing to list.
+pub(super) fn confirm(d: &mut Deciding, from: &From) {
+    if let Some(rollback) = &mut d.w.rollback {
+        rollback.confirmed = Some(Approval {
+            by: Some(from.by.clone()),
+            comment: from.comment,
+            on: String::new(),
+            at: from.at,
+        });
+    }
+    begin(d);
+}
+
+/// Leaves everything as it is, if nothing was done yet. `false`: there was nothing to forget.
+pub(super) fn forget(d: &mut Deciding) -> bool {
+    d.w.rollback.take_if(|rollback| rollback.confirmed.is_none()).is_some()
+}
+
+/// Before anything was built there is a plan at most.
+fn nothing_built(d: &mut Deciding, scope: Scope, from: &From) -> Result<Option<String>, String> {
+    if scope != Scope::All {
+        return Err("Nothing is built yet; `/revise <text>` sends the plan back.".to_owned());
+    }
+    d.w.ended = Some(End::RolledBack);
+    d.w.paused = None;
+    d.w.remarks
+        .push(format!("{} took everything back before anything was built", from.by.login));
+    Ok(None)
+}
+
+/// Whether the phases are frozen.
+fn replanning(w: &Workflow) -> bool {
+    matches!(
+        w.baton,
+        Baton::Whole(State::Discovery | State::Planning | State::HandoffToCoder)
+    )
+}
+
+/// What is taken back: everything, or a phase with all that is built on it.
+fn concerned(w: &Workflow, scope: Scope) -> Vec<PhaseNumber> {
+    let mut found: BTreeSet<PhaseNumber> = match scope {
+        Scope::Phase(number) => BTreeSet::from([number]),
+        Scope::Plan | Scope::All => w.phases.keys().copied().collect(),
+    };
+    loop {
+        let built_on = w
+            .phases
+            .iter()
+            .filter(|(_, p)| p.plan.depends_on.iter().any(|n| found.contains(n)));
+        let more: Vec<PhaseNumber> = built_on.map(|(n, _)| *n).filter(|n| !found.contains(n)).collect();
+        if more.is_empty() {
+            break;
+        }
+        found.extend(more);
+    }
+    let left = |number: &PhaseNumber| {
+        w.phases.get(number).is_some_and(|p| match p.fate {
+            Fate::Open | Fate::Failed | Fate::Merged => true,
+            Fate::Skipped(_) | Fate::RolledBack => false,
+        })
+    };
+    found.into_iter().filter(left).collect()
+}
+
+/// What will be done, for whoever asked for it.
+fn list(w: &Workflow, phases: &[PhaseNumber]) -> String {
+    let (mut merged, mut open): (Vec<&Phase>, Vec<&Phase>) = phases
+        .iter()
+        .filter_map(|n| w.phases.get(n))
+        .partition(|p| p.fate == Fate::Merged);
+    merged.sort_by_key(|p| std::cmp::Reverse(p.track.merged.as_ref().map(|m| (m.at, p.plan.number))));
+    open.sort_by_key(|p| p.plan.number);
+    let name = |p: &&Phase| {
+        let pull = p
+            .track
+            .pull
+            .as_ref()
+            .map(|pull| format!(" (#{})", pull.number))
+            .unwrap_or_default();
+        format!("`{}`{pull}", p.plan.id)
+    };
+    let names = |list: &[&Phase]| list.iter().map(name).collect::<Vec<_>>().join(", ");
+    let mut text = format!(
+        "This takes out of the integration branch, newest first, by a commit each: {}.",
+        names(&merged)
+    );
+    if !open.is_empty() {
+        text.push_str(&format!(" And it closes what is not merged: {}.", names(&open)));
+    }
+    text.push_str(" `/approve rollback` does it; `/resume` leaves everything as it is.");
+    text
+}
