@@ -9,7 +9,7 @@ use crate::workflow::ci;
 use crate::workflow::fact::Target;
 use crate::workflow::model::{DeliveryKind, End, Fate, Phase, Workflow};
 use crate::workflow::state::{Baton, State, Taken};
-use crate::workflow::waits::{WaitKind, Waiting, waits};
+use crate::workflow::waits::{WaitKind, Waiting, What, waits};
 
 /// A workflow as the API shows it; `None` if the stored state is not one of this version.
 #[must_use]
@@ -95,7 +95,9 @@ pub fn status(w: &Workflow, waits: &[Waiting]) -> &'static str {
     if stuck || w.release.gave_up {
         return "failed";
     }
-    let moving = waits.is_empty() || waits.iter().any(|wait| wait.kind == WaitKind::Machine);
+    // A phase that waits for another one moves when that one does.
+    let moves = |wait: &Waiting| wait.kind == WaitKind::Machine && wait.what != What::Dependency;
+    let moving = waits.is_empty() || waits.iter().any(moves);
     if moving { "active" } else { "waiting" }
 }
 

@@ -171,7 +171,9 @@ impl Found<'_> {
             .get(&key)
             .copied()
             .unwrap_or_else(|| w.read_at.unwrap_or(w.started_at));
-        let next_look = w.outstanding.values().filter_map(super::order::Order::due).max();
+        // What is due at once is no look that is waited for.
+        let due = w.outstanding.values().filter_map(super::order::Order::due);
+        let next_look = due.filter(|at| at.0 > 0).min();
         let About {
             kind,
             what,

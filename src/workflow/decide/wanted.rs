@@ -47,9 +47,9 @@ pub(super) fn wanted(w: &Workflow, now: Millis) -> Vec<Order> {
             one(w, target, now, &mut orders);
             orders.extend(stopped(w, target, now, &waits));
         }
-        if let Some(at) = next_deadline(w, now) {
-            orders.push(Order::WakeAt { at });
-        }
+    }
+    if let Some(at) = next_deadline(w, now) {
+        orders.push(Order::WakeAt { at });
     }
     orders.retain(|order| !held(w, order));
     orders
@@ -247,6 +247,10 @@ fn releasing(w: &Workflow, orders: &mut Vec<Order>) {
 /// When time alone will change something.
 fn next_deadline(w: &Workflow, now: Millis) -> Option<Millis> {
     let mut at: Vec<Millis> = w.troubles.values().filter_map(|t| t.until).collect();
+    if w.paused.is_some() || w.ended.is_some() {
+        // What is tried again by itself then: looking, and telling.
+        return at.into_iter().filter(|at| *at > now).min();
+    }
     for target in w.targets() {
         let Some(track) = w.track(target).filter(|t| t.merged.is_none() && t.pull.is_some()) else {
             continue;

@@ -45,8 +45,9 @@ pub(super) fn a_phase(found: &mut Found<'_>, number: PhaseNumber, phase: &Phase,
         | State::HandoffToVerifier
         | State::Deployment
         | State::Complete => {
-            if w.paused.is_some() {
-                return;
+            let writing = w.outstanding.values().any(|order| order.target() == Some(target));
+            if w.paused.is_some() || (over_budget(w) && !writing) {
+                return; // that is told of the whole
             }
             let doing = doing(phase.state);
             found.machine(

@@ -105,7 +105,8 @@ pub(super) fn release(found: &mut Found<'_>, now: Millis) {
     }
     a_track(found, Target::Release, track, state, now);
     let at_gate = matches!(state, State::HandoffToReleaser | State::Deployment);
-    if !at_gate || track.gave_up || closed_by_a_person(track) {
+    let told = w.troubles.values().any(|trouble| trouble.target == Some(Target::Release));
+    if !at_gate || told || track.gave_up || closed_by_a_person(track) {
         return;
     }
     match ci::judge(w, Target::Release, now) {

@@ -69,6 +69,8 @@ pub(crate) struct Bench {
     pub(crate) refuse_release: bool,
     /// Checks begin and do not end.
     pub(crate) slow_ci: bool,
+    /// Every change touches what is protected.
+    pub(crate) protects: bool,
     /// Every write is seen by a read before its outcome is known, and who was writing died.
     pub(crate) overtaken: bool,
     start: Start,
@@ -155,6 +157,7 @@ impl Bench {
             merges: vec![],
             refuse_release: false,
             slow_ci: false,
+            protects: false,
             overtaken: false,
             start: start.clone(),
             open: BTreeMap::new(),
@@ -274,7 +277,7 @@ impl Bench {
 
     #[expect(clippy::too_many_lines, reason = "one arm an order")]
     fn carry_out(&mut self, order: &Order, facts: &mut Vec<(String, Fact)>) -> Outcome {
-        if self.mishap(40) {
+        if !matches!(order, Order::WakeAt { .. }) && self.mishap(40) {
             return Outcome::Refused(Refused {
                 kind: RefusalKind::Unreachable,
                 sentence: "502".to_owned(),
@@ -475,7 +478,7 @@ impl Bench {
                 } else {
                     vec![]
                 };
-                let protected = if self.mishap(12) {
+                let protected = if self.protects || self.mishap(12) {
                     vec![Protected {
                         path: "Cargo.toml".to_owned(),
                         because: "it is a manifest".to_owned(),

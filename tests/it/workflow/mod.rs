@@ -9,12 +9,12 @@ use std::collections::BTreeSet;
 use bench::{Bench, start};
 use millhand::workflow::decide::{decide, state_hash};
 use millhand::workflow::fact::{Arrival, Target};
-use millhand::workflow::model::{End, Fate};
+use millhand::workflow::model::{End, Fate, Phase};
 use millhand::workflow::order::Order;
 use millhand::workflow::reviews;
 use millhand::workflow::settings::Settings;
 use millhand::workflow::state::{Baton, State, TRANSITIONS};
-use millhand::workflow::waits::{WaitKind, waits};
+use millhand::workflow::waits::{WaitKind, What, waits};
 
 #[test]
 fn a_kind_world_leads_from_label_to_complete() {
@@ -62,13 +62,17 @@ fn chance_takes_all_28_transitions_and_breaks_nothing() {
     let mut taken = BTreeSet::new();
     let mut ends = std::collections::BTreeMap::new();
     let mut stuck = Vec::new();
+    let mut told = BTreeSet::new();
     for seed in 0..60 {
         let mut first = start(&Settings::default(), seed % 3 == 0);
         first.reopened = seed % 50 == 0;
         let mut bench = Bench::new(first, seed, 1 + seed % 3);
         bench.refuse_release = seed % 2 == 0;
         for round in 0..60 {
-            bench.settle(20);
+            for _ in 0..20 {
+                bench.settle(1);
+                told.insert(tells(&bench, seed));
+            }
             check(&bench, seed);
             if round < 30 {
                 bench.somebody_acts();
@@ -101,6 +105,65 @@ fn chance_takes_all_28_transitions_and_breaks_nothing() {
     let all: BTreeSet<u8> = TRANSITIONS.iter().map(|t| t.number).collect();
     assert_eq!(taken, all, "ends: {ends:?}");
     assert!(stuck.is_empty(), "stuck: {stuck:#?}; ends: {ends:?}");
+    let open = TRANSITIONS
+        .iter()
+        .flat_map(|t| [t.from, t.to])
+        .filter(|state| *state != State::Complete);
+    for mut bench in [held_in_deployment(), short_of_money()] {
+        told.insert(tells(&bench, 0));
+        bench.say(bench::maintainer(), "/pause");
+        bench.settle(20);
+        told.insert(tells(&bench, 0));
+    }
+    let mut matrix: BTreeSet<(State, &str)> = open
+        .flat_map(|state| ["active", "waiting", "paused"].map(|status| (state, status)))
+        .collect();
+    // That gate opens at once, or waits for money.
+    matrix.remove(&(State::HandoffToVerifier, "active"));
+    let missing: Vec<_> = matrix.difference(&told).collect();
+    assert!(missing.is_empty(), "never met: {missing:?}");
+}
+
+/// Where a workflow stands; open, it says what it waits for, since when, who can move it and how, and so does each of its
+/// phases.
+fn tells(bench: &Bench, seed: u64) -> (State, &'static str) {
+    let w = bench.workflow();
+    let waits = waits(w, bench.now);
+    let status = millhand::engine::view::status(w, &waits);
+    let here = (w.shown_state(), status);
+    for wait in &waits {
+        let words = [&wait.sentence, &wait.who, &wait.key];
+        assert!(
+            words.iter().all(|word| !word.trim().is_empty()),
+            "seed {seed}, {here:?}: {wait:?}"
+        );
+        assert!(wait.since <= bench.now, "seed {seed}, {here:?}: {wait:?}");
+        let command = wait
+            .command
+            .as_ref()
+            .map(|command| command.split(" -- ").next().unwrap_or_default());
+        assert!(
+            command.is_none_or(|command| wait.sentence.contains(command) || wait.what == What::Paused),
+            "seed {seed}, {here:?}: {wait:?}"
+        );
+        let machine = wait.kind == WaitKind::Machine;
+        let looks = !machine || wait.next_look.is_some() || !w.outstanding.is_empty();
+        assert!(looks, "seed {seed}, {here:?}: nothing will ever move {wait:?}");
+    }
+    if w.ended.is_some() || w.baton != Baton::Forked || w.paused.is_some() {
+        return here;
+    }
+    let open = |p: &&Phase| matches!(p.fate, Fate::Open | Fate::Failed | Fate::RolledBack);
+    for phase in w.phases.values().filter(open) {
+        let mine = waits.iter().any(|wait| wait.phase == Some(phase.plan.number));
+        let general = waits.iter().any(|wait| wait.phase.is_none());
+        assert!(
+            mine || general,
+            "seed {seed}, {here:?}: {} says nothing: {waits:#?}",
+            phase.plan.id
+        );
+    }
+    here
 }
 
 /// Places that chance seldom finds people at.
@@ -113,6 +176,7 @@ fn rare_places() -> Vec<Bench> {
         the_plan_is_revised_in(State::Testing),
         the_plan_is_revised_in(State::Verification),
         somebody_pushes_to_what_is_held(),
+        a_protected_change_is_sent_back(),
     ]
 }
 
@@ -139,6 +203,24 @@ fn the_plan_is_revised_in(state: State) -> Bench {
     drive_to(&mut bench, |b| b.workflow().phases.values().all(|p| p.state == state));
     bench.say(bench::reviewer(), "/revise another way");
     assert_eq!(bench.workflow().baton, Baton::Whole(State::Planning));
+    bench
+}
+
+/// A change of protected paths is refused by a person.
+fn a_protected_change_is_sent_back() -> Bench {
+    let mut bench = Bench::new(start(&Settings::default(), true), 1, 0);
+    bench.protects = true;
+    let shown = |b: &Bench| {
+        waits(b.workflow(), b.now)
+            .first()
+            .filter(|wait| wait.what == What::ProtectedChange)?
+            .phase
+    };
+    drive_to(&mut bench, |b| shown(b).is_some());
+    let number = shown(&bench).expect("a change that is shown");
+    bench.protects = false;
+    bench.say(bench::maintainer(), &format!("/revise {number} otherwise"));
+    drive_to(&mut bench, |b| b.taken.contains(&19) && shown(b).is_none());
     bench
 }
 
@@ -228,6 +310,21 @@ fn the_plan_is_revised_at_the_release() -> Bench {
 }
 
 fn no_money_for_the_verdict() -> Bench {
+    let mut bench = short_of_money();
+    let (number, _) = bench
+        .workflow()
+        .phases
+        .iter()
+        .find(|(_, p)| p.state == State::HandoffToVerifier)
+        .map(|(n, p)| (*n, p.clone()))
+        .unwrap();
+    bench.foreign_push(Target::Phase(number));
+    drive_to(&mut bench, |b| b.taken.contains(&20));
+    bench
+}
+
+/// A green phase whose verdict nobody can pay.
+fn short_of_money() -> Bench {
     let mut bench = Bench::new(start(&Settings::default(), false), 3, 0);
     drive_to(&mut bench, |b| {
         b.workflow()
@@ -239,15 +336,7 @@ fn no_money_for_the_verdict() -> Bench {
     drive_to(&mut bench, |b| {
         b.workflow().phases.values().any(|p| p.state == State::HandoffToVerifier)
     });
-    let (number, _) = bench
-        .workflow()
-        .phases
-        .iter()
-        .find(|(_, p)| p.state == State::HandoffToVerifier)
-        .map(|(n, p)| (*n, p.clone()))
-        .unwrap();
-    bench.foreign_push(Target::Phase(number));
-    drive_to(&mut bench, |b| b.taken.contains(&20));
+    bench.settle(100);
     bench
 }
 
