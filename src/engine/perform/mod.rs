@@ -11,6 +11,7 @@ mod issue;
 mod log;
 mod model;
 mod phase;
+mod press;
 mod reads;
 mod release;
 mod show;
@@ -177,6 +178,7 @@ impl Performing<'_> {
                 Some(row) => configuration::report(self, &row, head).await,
                 None => Ok(Ended::saying("not served")),
             },
+            Job::ReadPress { repository, pressed, .. } => press::read_press(self, *repository, pressed).await,
             Job::Redeliver { since, .. } => redelivery::redeliver(self, *since).await,
         }
     }

@@ -5,8 +5,8 @@ use super::issue::settled;
 use super::{At, Ended, Trouble};
 use crate::github::render::Marker;
 use crate::github::{
-    self, Annotation, AnnotationLevel, Change, CheckReport, Conclusion, Content, Merged, Message, NewPull, NodeId, Opening,
-    Outcome as Part, Present, PresentCheck, Push, ReviewAnswer, Route,
+    self, Annotation, AnnotationLevel, Attempt, Change, CheckReport, Conclusion, Content, Merged, Message, NewPull, NodeId,
+    Opening, Outcome as Part, Present, PresentCheck, Push, ReviewAnswer, Route,
 };
 use crate::workflow::answer::ChangeSet;
 use crate::workflow::fact::{Outcome, PullRef, RefusalKind, Refused, Target};
@@ -29,11 +29,7 @@ impl At<'_> {
                 change,
             } => self.open(*target, branch, base, change).await,
             Order::Push { target, head, change } => self.push(*target, head, change).await,
-            Order::WriteCheck { target, head, .. } => {
-                let report = self.report(*target, head)?;
-                self.p.github.report_check(&self.repo, &report, self.p.attempt()).await?;
-                Ok(settled())
-            }
+            Order::WriteCheck { target, head, .. } => self.write_check(*target, head).await,
             Order::Rerun { runs, .. } => {
                 for run in runs {
                     let jobs = self.p.github.jobs(&self.repo, *run).await?;
@@ -153,15 +149,36 @@ impl At<'_> {
         }))
     }
 
+    /// The check run of a head beside its presentation; one that is there is written over.
+    async fn write_check(&self, target: Target, head: &Sha) -> Result<Ended, Trouble> {
+        let (report, shown) = self.report(target, head)?;
+        let attempt = if self.track(target)?.has_check_run() {
+            Attempt::Again
+        } else {
+            self.p.attempt()
+        };
+        self.p.github.report_check(&self.repo, &report, attempt).await?;
+        Ok(Ended::with(Outcome::CheckWritten { shown }))
+    }
+
     /// The verdict as check run, the pull request out of draft, a review asked for.
     async fn present(&self, target: Target, head: &Sha) -> Result<Ended, Trouble> {
         let track = self.track(target)?;
-        let report = self.report(target, head)?;
+        let (report, shown) = self.report(target, head)?;
+        let check = if track.has_check_run() {
+            // Written when the head stopped here for a while: one check run a head.
+            match self.p.github.own_check(&self.repo, &report).await? {
+                Some(own) => PresentCheck::Over(own, report),
+                None => PresentCheck::New(report),
+            }
+        } else {
+            PresentCheck::New(report)
+        };
         let reviewers = self.reviewers(track);
         let ride = self.ride()?;
         let present = Present {
             pull: pull_ref(track)?,
-            check: PresentCheck::New(report),
+            check,
             ready: track.draft,
             reviewers: reviewers.iter().map(|(node, _)| node.clone()).collect(),
             ride: ride.as_ref().map(|(ride, _)| ride.clone()),
@@ -179,6 +196,7 @@ impl At<'_> {
         Ok(Ended::with(Outcome::Presented {
             status: rode(presented.status.as_ref(), ride),
             asked,
+            shown,
         }))
     }
 
@@ -214,7 +232,7 @@ impl At<'_> {
     }
 
     /// Our check run of a head.
-    fn report(&self, target: Target, head: &Sha) -> Result<CheckReport, Trouble> {
+    fn report(&self, target: Target, head: &Sha) -> Result<(CheckReport, Vec<String>), Trouble> {
         let text = check::run(self.w, target, &waits(self.w, self.p.engine.now()));
         let renderer = self.renderer();
         let mut annotations = Vec::new();
@@ -233,7 +251,12 @@ impl At<'_> {
             });
         }
         let name = target.phase().map_or_else(|| "release".to_owned(), |n| n.to_string());
-        Ok(CheckReport {
+        let button = |button: &check::Button| github::Button {
+            label: button.label.to_owned(),
+            description: button.description.to_owned(),
+            identifier: button.identifier.clone(),
+        };
+        let report = CheckReport {
             name: check::NAME.to_owned(),
             head: object_id(head)?,
             external_id: format!("{}/{name}/{}", self.w.id, head.short()),
@@ -245,9 +268,10 @@ impl At<'_> {
             title: renderer.line(&text.title)?,
             summary: renderer.markdown(&format!("{}\n\n{}", text.summary, text.text))?,
             annotations,
-            buttons: Vec::new(),
+            buttons: text.buttons.iter().map(button).collect(),
             details_url: None,
-        })
+        };
+        Ok((report, text.marks))
     }
 
     /// One review in answer to those that led to this head.

@@ -140,7 +140,7 @@ pub(super) fn moved(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i64
                 heads.integration = Some(head.clone());
             }
         }
-        Outcome::Presented { status, asked } => {
+        Outcome::Presented { status, asked, shown } => {
             rode(d, status.as_ref());
             if let Some(track) = d.w.track_mut(target) {
                 if let Order::Present { head, .. } = order {
@@ -148,6 +148,13 @@ pub(super) fn moved(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i64
                 }
                 track.draft = false;
                 track.asked.clone_from(asked);
+                track.shown.clone_from(shown);
+            }
+        }
+        Outcome::CheckWritten { shown } => {
+            if let (Some(track), Order::WriteCheck { digest, .. }) = (d.w.track_mut(target), order) {
+                track.check_written = Some(digest.clone());
+                track.shown.clone_from(shown);
             }
         }
         Outcome::BranchUpdated { head } => {
@@ -193,8 +200,6 @@ fn settled(d: &mut Deciding, order: &Order, target: Target) {
     let Some(track) = d.w.track_mut(target) else { return };
     if let Order::MarkReady { .. } = order {
         track.draft = false;
-    } else if let Order::WriteCheck { digest, .. } = order {
-        track.check_written = Some(digest.clone());
     } else if let Order::AnswerReviews { reviews, .. } = order {
         track.to_answer.retain(|id| !reviews.contains(id));
         d.w.notifications += 1;
