@@ -5,6 +5,7 @@
 //!
 //! Invariant: an effect ends in exactly one finish, and whoever lost its lease writes nothing.
 
+mod check;
 mod end;
 mod facts;
 mod issue;

@@ -5,8 +5,7 @@ use super::issue::settled;
 use super::{At, Ended, Trouble};
 use crate::github::render::Marker;
 use crate::github::{
-    self, Annotation, AnnotationLevel, Attempt, Change, CheckReport, Conclusion, Content, Merged, Message, NewPull, NodeId,
-    Opening, Outcome as Part, Present, PresentCheck, Push, ReviewAnswer, Route,
+    self, Change, Content, Merged, Message, NewPull, NodeId, Opening, Outcome as Part, Present, Push, ReviewAnswer, Route,
 };
 use crate::workflow::answer::ChangeSet;
 use crate::workflow::fact::{Outcome, PullRef, RefusalKind, Refused, Target};
@@ -14,8 +13,7 @@ use crate::workflow::ids::{BlobHash, Sha};
 use crate::workflow::model::Track;
 use crate::workflow::order::Order;
 use crate::workflow::settings::{Draft, Reviewers, ReviewersWord};
-use crate::workflow::text::{check, commit, pull, review};
-use crate::workflow::waits::waits;
+use crate::workflow::text::{commit, pull, review};
 
 impl At<'_> {
     /// Carries out an order about a branch and its pull request.
@@ -149,31 +147,11 @@ impl At<'_> {
         }))
     }
 
-    /// The check run of a head beside its presentation; one that is there is written over.
-    async fn write_check(&self, target: Target, head: &Sha) -> Result<Ended, Trouble> {
-        let (report, shown) = self.report(target, head)?;
-        let attempt = if self.track(target)?.has_check_run() {
-            Attempt::Again
-        } else {
-            self.p.attempt()
-        };
-        self.p.github.report_check(&self.repo, &report, attempt).await?;
-        Ok(Ended::with(Outcome::CheckWritten { shown }))
-    }
-
     /// The verdict as check run, the pull request out of draft, a review asked for.
     async fn present(&self, target: Target, head: &Sha) -> Result<Ended, Trouble> {
         let track = self.track(target)?;
         let (report, shown) = self.report(target, head)?;
-        let check = if track.has_check_run() {
-            // Written when the head stopped here for a while: one check run a head.
-            match self.p.github.own_check(&self.repo, &report).await? {
-                Some(own) => PresentCheck::Over(own, report),
-                None => PresentCheck::New(report),
-            }
-        } else {
-            PresentCheck::New(report)
-        };
+        let check = self.presented_check(track, report).await?;
         let reviewers = self.reviewers(track);
         let ride = self.ride()?;
         let present = Present {
@@ -229,49 +207,6 @@ impl At<'_> {
             Some((NodeId(node.clone()), login))
         };
         logins.into_iter().filter_map(known).collect()
-    }
-
-    /// Our check run of a head.
-    fn report(&self, target: Target, head: &Sha) -> Result<(CheckReport, Vec<String>), Trouble> {
-        let text = check::run(self.w, target, &waits(self.w, self.p.engine.now()));
-        let renderer = self.renderer();
-        let mut annotations = Vec::new();
-        for found in &text.annotations {
-            annotations.push(Annotation {
-                path: found.path.clone(),
-                start_line: u64::from(found.line),
-                end_line: u64::from(found.line),
-                level: match found.level {
-                    check::Level::Notice => AnnotationLevel::Notice,
-                    check::Level::Warning => AnnotationLevel::Warning,
-                    check::Level::Failure => AnnotationLevel::Failure,
-                },
-                message: renderer.markdown(&found.message)?,
-                title: None,
-            });
-        }
-        let name = target.phase().map_or_else(|| "release".to_owned(), |n| n.to_string());
-        let button = |button: &check::Button| github::Button {
-            label: button.label.to_owned(),
-            description: button.description.to_owned(),
-            identifier: button.identifier.clone(),
-        };
-        let report = CheckReport {
-            name: check::NAME.to_owned(),
-            head: object_id(head)?,
-            external_id: format!("{}/{name}/{}", self.w.id, head.short()),
-            conclusion: match text.conclusion {
-                check::Conclusion::Success => Conclusion::Success,
-                check::Conclusion::Neutral => Conclusion::Neutral,
-                check::Conclusion::Failure => Conclusion::Failure,
-            },
-            title: renderer.line(&text.title)?,
-            summary: renderer.markdown(&format!("{}\n\n{}", text.summary, text.text))?,
-            annotations,
-            buttons: text.buttons.iter().map(button).collect(),
-            details_url: None,
-        };
-        Ok((report, text.marks))
     }
 
     /// One review in answer to those that led to this head.

@@ -79,7 +79,8 @@ that pull request, for the people who may write it:
 
 A press counts as long as the check run's commit is the newest and the state still offers that button. Else nothing happens; the log
 says why, and whoever may press reads it in the check run. GitHub tells a press by a webhook only and keeps no list of presses: where
-Millhand gets no webhooks, and while it gets none, buttons are not heard. A command in a comment always is.
+Millhand gets no webhooks buttons are not heard, and a press whose webhook never arrives has to be repeated. A command in a comment is
+always heard.
 
 ## Who may
 

@@ -8,9 +8,9 @@ use millhand::engine::ingest::{Delivery, Ingested};
 use millhand::sim::world::CheckRun;
 use millhand::store::Store as _;
 use millhand::workflow::model::{End, Fate};
-use millhand::workflow::state::State;
 use serde_json::{Value, json};
 
+use super::gestures::checks_rule;
 use super::scenes::ONE;
 use super::town::{Setting, Town};
 
@@ -24,9 +24,11 @@ impl Town {
         self.sim.with(|world| {
             let repo = world.repository_named("acme", "todo").unwrap();
             let all = repo.check_runs.values();
-            all.filter(|run| run.name == "millhand" && run.head.to_string() == head)
-                .cloned()
-                .collect()
+            let ours = |run: &&CheckRun| {
+                let of = run.head.to_string();
+                run.name == "millhand" && of == head
+            };
+            all.filter(ours).cloned().collect()
         })
     }
 
@@ -175,16 +177,9 @@ async fn what_is_stuck_is_tried_again_by_a_button() {
     let again = format!("/repos/acme/todo/actions/runs/{failed}/rerun-failed-jobs");
     town.must("maintainer", Method::POST, &again, Value::Null).await;
     town.settle().await;
-    if !town
-        .known(issue)
-        .await
-        .phases
-        .values()
-        .all(|p| p.state == State::Verification)
-    {
-        town.presses("maintainer", pull, "Retry").await;
-        town.settle().await;
-    }
+    assert!(stuck(&town.waits(issue).await), "{:#?}", town.waits(issue).await);
+    town.presses("maintainer", pull, "Retry").await;
+    town.settle().await;
     assert_eq!(
         town.labels_on(pull).await,
         ["Approve", "Hold"],
@@ -278,6 +273,14 @@ async fn bots_press_nothing() {
         body: body.to_string().into_bytes(),
         ..press
     };
+    // Another App's button is nothing to us.
+    body["check_run"]["app"]["id"] = json!(1);
+    let foreign = Delivery {
+        guid: "a third".to_owned(),
+        body: body.to_string().into_bytes(),
+        ..forged.clone()
+    };
+    assert_eq!(town.engine().ingest(foreign).await.unwrap(), Ingested::Unused);
     assert_eq!(town.engine().ingest(forged).await.unwrap(), Ingested::Stored);
     town.settle().await;
     let found = town.refusals(issue).await;
@@ -362,6 +365,27 @@ async fn whoever_may_press_reads_why_nothing_came_of_it() {
     town.settle().await;
     assert!(town.first_is_merged(issue).await);
     town.until_complete(issue).await;
+    town.over().await;
+}
+
+#[tokio::test]
+async fn a_refused_merge_is_tried_again_by_a_button() {
+    let town = Town::new(Setting::default()).await;
+    let issue = town.begun("Greet", ONE).await;
+    town.approve_phases(issue).await;
+    let release = town.release_of(issue).await;
+    town.rules("main", &[checks_rule(&["audit"], false)]).await;
+    town.presses("reviewer", release, "Approve").await;
+    town.settle().await;
+    let waits = town.waits(issue).await;
+    assert!(waits[0].contains("GitHub refuses the merge of the release"), "{waits:#?}");
+    assert_eq!(town.labels_on(release).await, ["Retry", "Hold"]);
+    town.rules("main", &[]).await;
+    town.settle().await;
+    town.presses("maintainer", release, "Retry").await;
+    town.settle().await;
+    town.complete(issue).await;
+    assert_eq!(town.refusals(issue).await, []);
     town.over().await;
 }
 

@@ -140,23 +140,11 @@ pub(super) fn moved(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i64
                 heads.integration = Some(head.clone());
             }
         }
-        Outcome::Presented { status, asked, shown } => {
+        Outcome::Presented { status, .. } => {
             rode(d, status.as_ref());
-            if let Some(track) = d.w.track_mut(target) {
-                if let Order::Present { head, .. } = order {
-                    track.presented = Some(head.clone());
-                }
-                track.draft = false;
-                track.asked.clone_from(asked);
-                track.shown.clone_from(shown);
-            }
+            shown(d, (target, order), outcome);
         }
-        Outcome::CheckWritten { shown } => {
-            if let (Some(track), Order::WriteCheck { digest, .. }) = (d.w.track_mut(target), order) {
-                track.check_written = Some(digest.clone());
-                track.shown.clone_from(shown);
-            }
-        }
+        Outcome::CheckWritten { .. } => shown(d, (target, order), outcome),
         Outcome::BranchUpdated { head } => {
             if let Some(track) = d.w.track_mut(target)
                 && is_ours(track, order, head, seq)
@@ -192,6 +180,24 @@ pub(super) fn moved(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i64
                 track.look = Some(seq);
             }
         }
+    }
+}
+
+/// The check run of a head is there, with or without the rest of a presentation.
+fn shown(d: &mut Deciding, (target, order): (Target, &Order), outcome: &Outcome) {
+    let Some(track) = d.w.track_mut(target) else { return };
+    match (order, outcome) {
+        (Order::Present { head, .. }, Outcome::Presented { asked, shown, .. }) => {
+            track.presented = Some(head.clone());
+            track.draft = false;
+            track.asked.clone_from(asked);
+            track.shown.clone_from(shown);
+        }
+        (Order::WriteCheck { digest, .. }, Outcome::CheckWritten { shown }) => {
+            track.check_written = Some(digest.clone());
+            track.shown.clone_from(shown);
+        }
+        _ => {}
     }
 }
 

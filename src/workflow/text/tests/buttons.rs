@@ -1,13 +1,15 @@
 //! Which buttons a check run has, and what pressing one does.
 
 use super::*;
+use crate::workflow::code_owners::Owners;
 use crate::workflow::decide::Note;
-use crate::workflow::fact::{Press, Target};
-use crate::workflow::model::{End, Trouble, TroubleKind};
+use crate::workflow::fact::{Change, Press, Target};
+use crate::workflow::model::{End, ShownChange, Trouble, TroubleKind};
 use crate::workflow::order::Order;
 use crate::workflow::text::check::{
     self, BUTTONS_MAX, DESCRIPTION_CHARS_MAX, IDENTIFIER_CHARS_MAX, LABEL_CHARS_MAX, buttons, command, marks,
 };
+use crate::workflow::validate::{Protected, Report};
 
 const RELEASE: Target = Target::Release;
 
@@ -117,6 +119,42 @@ fn a_head_without_checks_may_be_let_pass() {
         p.track.head_at = Some(Millis(0));
     });
     assert_eq!(offered(&w, target(1)), ["no-ci:111111111111", "hold:0"]);
+}
+
+#[test]
+fn a_change_of_protected_paths_is_let_go_by_its_hash() {
+    let mut w = building();
+    let blob = BlobHash("0123456789abcdef".repeat(4));
+    change_phase(&mut w, 2, |p| {
+        p.state = State::HandoffToTester;
+        p.track.change = Some(Change {
+            blob: blob.clone(),
+            summary: "Add a dependency".to_owned(),
+            paths: vec!["Cargo.toml".to_owned()],
+            report: Report {
+                protected: vec![Protected {
+                    path: "Cargo.toml".to_owned(),
+                    because: "it is a manifest".to_owned(),
+                }],
+                score: 100,
+                ..Report::default()
+            },
+        });
+    });
+    assert_eq!(offered(&w, target(2)), ["hold:0"], "it is not shown yet");
+    let shown = ShownChange {
+        target: target(2),
+        comment: comment(40),
+        at: BEGIN,
+        owners: vec![("Cargo.toml".to_owned(), Owners::default())],
+        approvals: vec![],
+    };
+    w.shown.insert(blob.clone(), shown);
+    assert_eq!(offered(&w, target(2)), ["change:0123456789ab", "hold:0"]);
+    let (next, refused) = press(&w, reviewer(), '2', "change:0123456789ab");
+    assert_eq!((refused, next.shown[&blob].approvals.len()), (None, 1));
+    let (_, refused) = press(&next, reviewer(), '2', "change:0123456789ab");
+    assert!(refused.unwrap().0.contains("does not wait for an approval"));
 }
 
 #[test]
