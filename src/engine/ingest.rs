@@ -6,7 +6,7 @@
 use std::sync::atomic::Ordering;
 
 use super::{Engine, subject};
-use crate::github::webhook::{Concern, Payload};
+use crate::github::webhook::{Action, Concern, Payload};
 use crate::store::rows::UNROUTED;
 use crate::store::{NewDelivery, StoreError};
 
@@ -96,6 +96,9 @@ impl Engine {
             return event.about.app == Some(identity.app_id);
         }
         if let Payload::CheckRun(event) = payload {
+            if event.action == Action::RequestedAction {
+                return event.about.app != Some(identity.app_id); // of another App's check run it would tell us nothing
+            }
             return event.about.app == Some(identity.app_id);
         }
         let of_others = matches!(payload, Payload::Status(_) | Payload::WorkflowRun(_));

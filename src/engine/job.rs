@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::subject;
 use crate::clock::Millis;
+use crate::github::Actor;
 use crate::store::NewDelivery;
 use crate::workflow::order::Order;
 
@@ -27,6 +28,15 @@ pub(super) enum Job {
         issue: u64,
         /// What made us look.
         hint: StartHint,
+    },
+    /// Read whether somebody who pressed a button of our check run may.
+    ReadPress {
+        /// The repository.
+        repository: i64,
+        /// The issue.
+        issue: u64,
+        /// What was pressed.
+        pressed: Pressed,
     },
     /// Open an issue out of a text and start work on it, for the operator.
     Generate {
@@ -94,6 +104,25 @@ pub(super) enum StartHint {
     },
 }
 
+/// A button that was pressed, as the webhook's signed body tells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Pressed {
+    /// Who.
+    pub(super) by: Actor,
+    /// The App that the check run belongs to.
+    pub(super) app: Option<u64>,
+    /// The check run's id.
+    pub(super) run: u64,
+    /// The commit it is about.
+    pub(super) head: String,
+    /// The button's identifier.
+    pub(super) button: String,
+    /// SHA-256 of the body: nothing else of a delivery is signed.
+    pub(super) digest: String,
+    /// When it was heard.
+    pub(super) at: Millis,
+}
+
 impl Job {
     /// A row for the inbox that asks for this job.
     pub(super) fn wanted_by(&self, subject: &str, fact_id: &str, now: Millis) -> NewDelivery {
@@ -110,7 +139,9 @@ impl Job {
     /// The subject a job belongs to when no workflow orders it.
     pub(super) fn subject(&self) -> String {
         match self {
-            Self::ReadStart { repository, issue, .. } => subject::issue(*repository, *issue),
+            Self::ReadStart { repository, issue, .. } | Self::ReadPress { repository, issue, .. } => {
+                subject::issue(*repository, *issue)
+            }
             Self::Refuse { repository, .. }
             | Self::Discover { repository, .. }
             | Self::ReadConfiguration { repository }
@@ -126,6 +157,7 @@ impl Job {
             Self::Order { order } => order.due(),
             Self::ListInstallations { due } | Self::Discover { due, .. } | Self::Redeliver { due, .. } => Some(*due),
             Self::ReadStart { .. }
+            | Self::ReadPress { .. }
             | Self::Refuse { .. }
             | Self::Generate { .. }
             | Self::ReadConfiguration { .. }
@@ -141,6 +173,7 @@ impl Job {
             }
             Self::Order { .. }
             | Self::ReadStart { .. }
+            | Self::ReadPress { .. }
             | Self::Generate { .. }
             | Self::Refuse { .. }
             | Self::ListInstallations { .. }
@@ -154,6 +187,7 @@ impl Job {
         match self {
             Self::Order { order } => order.name(),
             Self::ReadStart { .. } => "read_start",
+            Self::ReadPress { .. } => "read_press",
             Self::Generate { .. } => "generate",
             Self::Refuse { .. } => "refuse",
             Self::ListInstallations { .. } => "list_installations",
@@ -176,6 +210,7 @@ impl Job {
     pub(super) fn repository(&self) -> Option<i64> {
         match self {
             Self::ReadStart { repository, .. }
+            | Self::ReadPress { repository, .. }
             | Self::Generate { repository, .. }
             | Self::Refuse { repository, .. }
             | Self::ReadConfiguration { repository }
@@ -192,6 +227,7 @@ impl Job {
             Self::Generate { .. } | Self::Refuse { .. } | Self::ReportConfiguration { .. } => 1,
             Self::ReadConfiguration { .. }
             | Self::ReadStart { .. }
+            | Self::ReadPress { .. }
             | Self::ListInstallations { .. }
             | Self::Discover { .. }
             | Self::Redeliver { .. } => 0,

@@ -1,12 +1,16 @@
 //! *translate*: rows of the inbox become facts and hints of ours. The only place where GitHub's words become ours.
 //!
-//! Invariant: a webhook never becomes more than a hint where to look: its delivery id, event name and time are not signed.
+//! Invariant: a webhook never becomes more than a hint where to look: its delivery id, event name and time are not signed. The
+//! one exception is a pressed button, which GitHub shows nowhere: only what the signed body says counts of it, and the
+//! permission is read.
+
+use sha2::{Digest as _, Sha256};
 
 use super::ingest::WEBHOOK;
-use super::job::{Job, StartHint, WANTED};
+use super::job::{Job, Pressed, StartHint, WANTED};
 use super::record::FACT;
 use super::subject;
-use crate::github::webhook::{Action, Payload};
+use crate::github::webhook::{Action, CheckRunEvent, Event, Payload};
 use crate::store::InboxRow;
 use crate::workflow::command;
 use crate::workflow::fact::{Arrival, Fact, Look};
@@ -54,6 +58,12 @@ pub(super) fn translate(subject: &str, row: &InboxRow, open: bool) -> Said {
     if let (Payload::Push(_), Some(repository)) = (&payload, subject::repository_of(subject)) {
         return Said::Job(Job::ReadConfiguration { repository });
     }
+    if let Payload::CheckRun(event) = &payload
+        && event.action == Action::RequestedAction
+    {
+        // Also after the end: the log tells that nothing came of it.
+        return press(subject, row, event);
+    }
     if open {
         return look(&payload).map_or(Said::Nothing("no change"), |look| {
             Said::Fact(Box::new(arrival(row, Fact::Look(look))))
@@ -81,6 +91,31 @@ fn arrival(row: &InboxRow, fact: Fact) -> Arrival {
         seq: row.seq,
         fact,
     }
+}
+
+/// Somebody pressed a button. Nothing at GitHub keeps that, so the body itself has to be believed: it is signed. What whoever
+/// pressed may do is read.
+fn press(subject: &str, row: &InboxRow, event: &Event<CheckRunEvent>) -> Said {
+    let Some((repository, issue)) = subject::parts(subject) else {
+        return Said::Nothing("no issue");
+    };
+    let (Some(by), Some(button)) = (&event.sender, &event.about.button) else {
+        return Said::Nothing("nobody, or no button");
+    };
+    let pressed = Pressed {
+        by: by.clone(),
+        app: event.about.app,
+        run: event.about.run,
+        head: event.about.head_sha.clone(),
+        button: button.clone(),
+        digest: hex::encode(Sha256::digest(&row.body)),
+        at: row.received_at,
+    };
+    Said::Job(Job::ReadPress {
+        repository,
+        issue,
+        pressed,
+    })
 }
 
 /// Where a delivery tells to look.

@@ -204,7 +204,10 @@ impl Github {
     }
 
     /// Our check run with this report's `external_id` on its commit.
-    pub(super) async fn own_check(&self, repo: &Repo, report: &CheckReport) -> Result<Option<OwnCheck>, Error> {
+    ///
+    /// # Errors
+    /// Nobody knows, or GitHub does not answer.
+    pub async fn own_check(&self, repo: &Repo, report: &CheckReport) -> Result<Option<OwnCheck>, Error> {
         #[derive(Deserialize)]
         struct Page {
             check_runs: Vec<RawCheck>,

@@ -16,6 +16,7 @@ mod deciding;
 mod observe;
 mod outcome;
 mod people;
+mod pressing;
 mod rollback;
 mod track;
 mod wanted;

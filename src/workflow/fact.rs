@@ -60,6 +60,8 @@ pub enum Fact {
     Heads(Heads),
     /// The repository's configuration changed.
     Configured(Box<Configuration>),
+    /// Somebody pressed a button of our check run.
+    Pressed(Press),
     /// The operator commands through the API.
     Commanded(ApiCommand),
     /// An order was carried out, or could not be.
@@ -89,6 +91,7 @@ impl Fact {
             Self::Review(_) => "review",
             Self::Heads(_) => "heads",
             Self::Configured(_) => "configured",
+            Self::Pressed(_) => "pressed",
             Self::Commanded(_) => "commanded",
             Self::Done(_) => "done",
             Self::Delayed(_) => "delayed",
@@ -203,6 +206,21 @@ pub struct ApiCommand {
     /// The command.
     pub command: Command,
     /// When it came.
+    pub at: Millis,
+}
+
+/// A button of a check run of ours was pressed. GitHub tells it once and keeps no list of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Press {
+    /// Who pressed, with the permission read from the API when it was heard.
+    pub by: Person,
+    /// The check run's id.
+    pub run: u64,
+    /// The commit it is about.
+    pub head: Sha,
+    /// The button's identifier.
+    pub button: String,
+    /// When it was heard: GitHub does not say when it was pressed.
     pub at: Millis,
 }
 

@@ -134,7 +134,7 @@ pub enum Order {
         /// The change set.
         change: BlobHash,
     },
-    /// Write the check run of a head that stops here.
+    /// Write the check run of a head that stops here, or whose buttons are others.
     WriteCheck {
         /// Whose.
         target: Target,

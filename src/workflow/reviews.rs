@@ -103,6 +103,14 @@ pub fn blocking(w: &Workflow, target: Target) -> Vec<&ReviewView> {
         .collect()
 }
 
+/// Whether `/approve` counts as a review of a phase: where GitHub's rules ask for none, and nobody's requested changes stand
+/// against it.
+#[must_use]
+pub fn command_counts(w: &Workflow, target: Target) -> bool {
+    let required = w.survey.as_ref().is_some_and(|s| s.required_reviews > 0) && w.is_direct();
+    !required && blocking(w, target).is_empty()
+}
+
 /// An approval given on a head whose patch may be the same as the present head's: worth comparing.
 #[must_use]
 pub fn to_compare(w: &Workflow, target: Target) -> Option<(Sha, Sha)> {

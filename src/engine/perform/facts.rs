@@ -252,7 +252,10 @@ pub(super) async fn permitted(p: &super::Performing<'_>, repo: &github::Repo, ac
     let permission = if actor.is_bot() {
         Permission::None // GitHub gives bots no permission of a collaborator
     } else {
-        match p.github.permission(repo, &actor.login).await?.permission {
+        let found = p.github.permission(repo, &actor.login).await?;
+        match found.permission {
+            // Somebody else has taken this login since.
+            _ if actor.id != 0 && found.actor.as_ref().is_some_and(|a| a.id != actor.id) => Permission::None,
             github::Permission::None => Permission::None,
             github::Permission::Read => Permission::Read,
             github::Permission::Triage => Permission::Triage,

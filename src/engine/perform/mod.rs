@@ -5,12 +5,14 @@
 //!
 //! Invariant: an effect ends in exactly one finish, and whoever lost its lease writes nothing.
 
+mod check;
 mod end;
 mod facts;
 mod issue;
 mod log;
 mod model;
 mod phase;
+mod press;
 mod reads;
 mod release;
 mod show;
@@ -178,6 +180,7 @@ impl Performing<'_> {
                 Some(row) => configuration::report(self, &row, head).await,
                 None => Ok(Ended::saying("not served")),
             },
+            Job::ReadPress { repository, pressed, .. } => press::read_press(self, *repository, pressed).await,
             Job::Redeliver { since, .. } => redelivery::redeliver(self, *since).await,
         }
     }

@@ -5,8 +5,7 @@ use super::issue::settled;
 use super::{At, Ended, Trouble};
 use crate::github::render::Marker;
 use crate::github::{
-    self, Annotation, AnnotationLevel, Change, CheckReport, Conclusion, Content, Merged, Message, NewPull, NodeId, Opening,
-    Outcome as Part, Present, PresentCheck, Push, ReviewAnswer, Route,
+    self, Change, Content, Merged, Message, NewPull, NodeId, Opening, Outcome as Part, Present, Push, ReviewAnswer, Route,
 };
 use crate::workflow::answer::ChangeSet;
 use crate::workflow::fact::{Outcome, PullRef, RefusalKind, Refused, Target};
@@ -14,8 +13,7 @@ use crate::workflow::ids::{BlobHash, Sha};
 use crate::workflow::model::Track;
 use crate::workflow::order::Order;
 use crate::workflow::settings::{Draft, Reviewers, ReviewersWord};
-use crate::workflow::text::{check, commit, pull, review};
-use crate::workflow::waits::waits;
+use crate::workflow::text::{commit, pull, review};
 
 impl At<'_> {
     /// Carries out an order about a branch and its pull request.
@@ -29,11 +27,7 @@ impl At<'_> {
                 change,
             } => self.open(*target, branch, base, change).await,
             Order::Push { target, head, change } => self.push(*target, head, change).await,
-            Order::WriteCheck { target, head, .. } => {
-                let report = self.report(*target, head)?;
-                self.p.github.report_check(&self.repo, &report, self.p.attempt()).await?;
-                Ok(settled())
-            }
+            Order::WriteCheck { target, head, .. } => self.write_check(*target, head).await,
             Order::Rerun { runs, .. } => {
                 for run in runs {
                     let jobs = self.p.github.jobs(&self.repo, *run).await?;
@@ -156,12 +150,13 @@ impl At<'_> {
     /// The verdict as check run, the pull request out of draft, a review asked for.
     async fn present(&self, target: Target, head: &Sha) -> Result<Ended, Trouble> {
         let track = self.track(target)?;
-        let report = self.report(target, head)?;
+        let (report, shown) = self.report(target, head)?;
+        let check = self.presented_check(track, report).await?;
         let reviewers = self.reviewers(track);
         let ride = self.ride()?;
         let present = Present {
             pull: pull_ref(track)?,
-            check: PresentCheck::New(report),
+            check,
             ready: track.draft,
             reviewers: reviewers.iter().map(|(node, _)| node.clone()).collect(),
             ride: ride.as_ref().map(|(ride, _)| ride.clone()),
@@ -179,6 +174,7 @@ impl At<'_> {
         Ok(Ended::with(Outcome::Presented {
             status: rode(presented.status.as_ref(), ride),
             asked,
+            shown,
         }))
     }
 
@@ -211,43 +207,6 @@ impl At<'_> {
             Some((NodeId(node.clone()), login))
         };
         logins.into_iter().filter_map(known).collect()
-    }
-
-    /// Our check run of a head.
-    fn report(&self, target: Target, head: &Sha) -> Result<CheckReport, Trouble> {
-        let text = check::run(self.w, target, &waits(self.w, self.p.engine.now()));
-        let renderer = self.renderer();
-        let mut annotations = Vec::new();
-        for found in &text.annotations {
-            annotations.push(Annotation {
-                path: found.path.clone(),
-                start_line: u64::from(found.line),
-                end_line: u64::from(found.line),
-                level: match found.level {
-                    check::Level::Notice => AnnotationLevel::Notice,
-                    check::Level::Warning => AnnotationLevel::Warning,
-                    check::Level::Failure => AnnotationLevel::Failure,
-                },
-                message: renderer.markdown(&found.message)?,
-                title: None,
-            });
-        }
-        let name = target.phase().map_or_else(|| "release".to_owned(), |n| n.to_string());
-        Ok(CheckReport {
-            name: check::NAME.to_owned(),
-            head: object_id(head)?,
-            external_id: format!("{}/{name}/{}", self.w.id, head.short()),
-            conclusion: match text.conclusion {
-                check::Conclusion::Success => Conclusion::Success,
-                check::Conclusion::Neutral => Conclusion::Neutral,
-                check::Conclusion::Failure => Conclusion::Failure,
-            },
-            title: renderer.line(&text.title)?,
-            summary: renderer.markdown(&format!("{}\n\n{}", text.summary, text.text))?,
-            annotations,
-            buttons: Vec::new(),
-            details_url: None,
-        })
     }
 
     /// One review in answer to those that led to this head.

@@ -689,6 +689,7 @@ async fn verbs_list_themselves_and_refuse_what_they_do_not_know() {
         "repositories",
         "rules",
         "issues",
+        "press",
     ];
     assert_eq!(paths, documented.map(|name| format!("/_sim/{name}")));
     let rows = [
@@ -698,6 +699,11 @@ async fn verbs_list_themselves_and_refuse_what_they_do_not_know() {
         ("POST /_sim/webhooks", json!({ "dropp": true }), 422),
         ("POST /_sim/ci", json!({ "conclusion": "maybe" }), 422),
         ("POST /_sim/clock", json!({}), 422),
+        (
+            "POST /_sim/press",
+            json!({ "repository": "acme/todo", "login": "reviewer", "check_run": 1, "button": "x" }),
+            404,
+        ),
         ("POST /_sim/clock", json!({ "advance_seconds": u64::MAX }), 422),
         ("POST /_sim/installation", json!({ "action": "explode" }), 422),
         (

@@ -68,6 +68,20 @@ A phase is named by its number (`2`) or its id (`02-parser`); a hash by at least
 - A misspelt command gets one suggestion. Commands of other programs are left alone.
 - The text of `/revise` and the hint of `/retry` are passed on without HTML.
 
+## Buttons
+
+The check run `millhand` of a pull request's newest commit has up to three buttons. They do what the command does that is written in
+that pull request, for the people who may write it:
+
+- `Approve`, where something there waits for an `/approve`: it counts for this commit, or for this change of protected paths.
+- `Retry`, where it is stuck.
+- `Hold`, or `Unhold` once it is held, until it is merged.
+
+A press counts as long as the check run's commit is the newest and the state still offers that button. Else nothing happens; the log
+says why, and whoever may press reads it in the check run. GitHub tells a press by a webhook only and keeps no list of presses: where
+Millhand gets no webhooks buttons are not heard, and a press whose webhook never arrives has to be repeated. A command in a comment is
+always heard.
+
 ## Who may
 
 Permission is what GitHub answers at that moment, never the association shown beside a comment. Bots command nothing; one that is

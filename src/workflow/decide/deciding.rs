@@ -4,9 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use super::super::fact::{Arrival, Fact};
+use super::super::fact::{Arrival, Fact, Press};
 use super::super::ids::{Person, PhaseNumber};
-use super::super::model::Workflow;
+use super::super::model::{Track, Workflow};
 use super::super::order::Order;
 use super::super::state::{self, Baton, State, Taken};
 use super::super::waits::{self, Waiting};
@@ -203,6 +203,7 @@ fn phase_of(w: &Workflow, fact: &Fact) -> Option<PhaseNumber> {
             super::super::fact::Thread::Pull(number) => number,
             super::super::fact::Thread::Issue => return None,
         },
+        Fact::Pressed(press) => return pressed_phase(w, press),
         Fact::Started(_)
         | Fact::Look(_)
         | Fact::Issue(_)
@@ -218,12 +219,19 @@ fn phase_of(w: &Workflow, fact: &Fact) -> Option<PhaseNumber> {
     w.target_of_pull(pull).and_then(super::super::fact::Target::phase)
 }
 
+/// The phase whose commit a check run was about, now or before.
+fn pressed_phase(w: &Workflow, press: &Press) -> Option<PhaseNumber> {
+    let about = |track: &Track| track.head.as_ref() == Some(&press.head) || track.former.contains(&press.head);
+    w.phases.iter().find(|(_, p)| about(&p.track)).map(|(n, _)| *n)
+}
+
 fn actor_of(fact: &Fact) -> Option<String> {
     match fact {
         Fact::Started(start) => Some(start.by.login.clone()),
         Fact::Timeline(event) => Some(event.by.login.clone()),
         Fact::Comment(view) => Some(view.by.login.clone()),
         Fact::Review(view) => Some(view.by.login.clone()),
+        Fact::Pressed(press) => Some(press.by.login.clone()),
         Fact::Commanded(_) => Some(Person::operator().login),
         Fact::Look(_)
         | Fact::Issue(_)

@@ -1,6 +1,6 @@
 //! *observe*: facts written into the state, whatever state it is in.
 
-use super::{Deciding, advance, begin, configured, outcome, people};
+use super::{Deciding, advance, begin, configured, outcome, people, pressing};
 use crate::workflow::fact::{Arrival, ChecksView, Fact, IssueView, Look, PullState, PullView, ReviewView, Target};
 use crate::workflow::ids::Person;
 use crate::workflow::model::{End, Fate, IssueText, Merged, Phase, Unsettled, Workflow};
@@ -32,6 +32,7 @@ fn fact(d: &mut Deciding, arrival: &Arrival) -> Result<(), String> {
         Fact::Review(view) => review(d, view),
         Fact::Heads(heads) => d.w.heads = Some(heads.clone()),
         Fact::Configured(configuration) => configured::read(d, configuration),
+        Fact::Pressed(press) => return pressing::pressed(d, press),
         Fact::Commanded(command) => return people::commanded(d, command),
         Fact::Done(done) => outcome::done(d, done, arrival.seq),
         Fact::Broken { why } => advance::pause(

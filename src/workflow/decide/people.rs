@@ -259,7 +259,7 @@ pub(super) fn commanded(d: &mut Deciding, api: &ApiCommand) -> Result<(), String
 }
 
 /// The log tells who was refused and why, whether or not that is answered.
-fn note_refusal(d: &mut Deciding, by: &Person, command: Option<&Command>, why: &str) {
+pub(super) fn note_refusal(d: &mut Deciding, by: &Person, command: Option<&Command>, why: &str) {
     d.notes.push(Note::Refused {
         who: by.login.clone(),
         command: command.map(|command| command.name().word().to_owned()),
@@ -268,13 +268,13 @@ fn note_refusal(d: &mut Deciding, by: &Person, command: Option<&Command>, why: &
 }
 
 /// Checks who may, then does it. `Ok` is what is to be replied, if anything.
-fn obey(d: &mut Deciding, command: &Command, from: &command::From) -> Result<Option<String>, Refusal> {
+pub(super) fn obey(d: &mut Deciding, command: &Command, from: &command::From) -> Result<Option<String>, Refusal> {
     policy::may(&from.by, command, &context(&d.w))?;
     command::apply(d, command, from).map_err(Refusal::reply)
 }
 
 /// What a judgement about a person needs to know.
-fn context(w: &Workflow) -> policy::Context<'_> {
+pub(super) fn context(w: &Workflow) -> policy::Context<'_> {
     policy::Context {
         app: &w.app,
         bots: &w.settings.triggers.bots,

@@ -11,7 +11,7 @@ use std::time::Duration;
 pub(in crate::workflow) use self::target::closed_by_a_person;
 
 use self::end::{after_the_end, left_behind};
-use self::target::{one, stopped};
+use self::target::{check_run, one};
 use super::advance::{held, plan_approved};
 use super::begin::other_work;
 use super::seen::next_to_take_out;
@@ -45,7 +45,7 @@ pub(super) fn wanted(w: &Workflow, now: Millis) -> Vec<Order> {
         orders.extend(take_out(w));
         for target in w.targets() {
             one(w, target, now, &mut orders);
-            orders.extend(stopped(w, target, now, &waits));
+            orders.extend(check_run(w, target, now, &waits));
         }
     }
     if let Some(at) = next_deadline(w, now) {

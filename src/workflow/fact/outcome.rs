@@ -136,6 +136,14 @@ pub enum Outcome {
         status: Option<String>,
         /// Logins asked.
         asked: Vec<String>,
+        /// What the check run shows that can be pressed.
+        #[serde(default)]
+        shown: Vec<String>,
+    },
+    /// The check run of a head is written.
+    CheckWritten {
+        /// What it shows that can be pressed.
+        shown: Vec<String>,
     },
     /// The branch has its base's commits now.
     BranchUpdated {
@@ -185,6 +193,7 @@ impl Outcome {
             Self::Opened { .. } => "opened",
             Self::Pushed { .. } => "pushed",
             Self::Presented { .. } => "presented",
+            Self::CheckWritten { .. } => "check_written",
             Self::BranchUpdated { .. } => "branch_updated",
             Self::Merged { .. } => "merged",
             Self::TakenOut { .. } => "taken_out",

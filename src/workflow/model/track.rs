@@ -116,6 +116,15 @@ pub struct Track {
     pub left_open: Option<PullRef>,
     /// Digest of the check run written on a head that stops here.
     pub check_written: Option<String>,
+    /// What the check run of the head shows that can be pressed, and what was told to whoever pressed: written last.
+    #[serde(default)]
+    pub shown: Vec<String>,
+    /// Presses of buttons that were obeyed: it tells the next press of a button from a repetition of the last.
+    #[serde(default)]
+    pub presses: u32,
+    /// Why the last press was refused, and on which head.
+    #[serde(default)]
+    pub told: Option<(Sha, String)>,
     /// Millhand closed the pull request.
     pub closed_by_us: bool,
     /// Who holds it: it is not merged.
@@ -125,6 +134,16 @@ pub struct Track {
     pub merged: Option<Merged>,
     /// Requests to GitHub for it.
     pub requests: u32,
+}
+
+impl Track {
+    /// Whether its head has a check run of ours.
+    #[must_use]
+    pub fn has_check_run(&self) -> bool {
+        let Some(head) = &self.head else { return false };
+        let written = self.check_written.as_ref().is_some_and(|digest| digest.starts_with(&head.0));
+        written || self.presented.as_ref() == Some(head)
+    }
 }
 
 /// Why the writer writes.

@@ -3,7 +3,12 @@
 //! Invariant: it fails only for what stands against the change itself. While something is waited for it is neutral, so that
 //! nobody takes a pause for a fault.
 
+mod buttons;
 mod sections;
+
+pub use self::buttons::{
+    BUTTONS_MAX, Button, DESCRIPTION_CHARS_MAX, IDENTIFIER_CHARS_MAX, LABEL_CHARS_MAX, buttons, command, marks,
+};
 
 use sha2::{Digest as _, Sha256};
 
@@ -42,6 +47,10 @@ pub struct CheckText {
     pub conclusion: Conclusion,
     /// Remarks on lines.
     pub annotations: Vec<Annotation>,
+    /// What a person can press.
+    pub buttons: Vec<Button>,
+    /// What [`marks`] says of it.
+    pub marks: Vec<String>,
     /// SHA-256 of all of it.
     pub digest: String,
 }
@@ -116,18 +125,21 @@ pub fn run(w: &Workflow, target: Target, waits: &[Waiting]) -> CheckText {
     let summary = summary(w, target, track, waits);
     let text = sections::text(w, target, track, verdict);
     let annotations = annotations(track, verdict);
+    let buttons = buttons::buttons(w, target, waits);
     let mut digest = Sha256::new();
     for part in [&title, &summary, &text] {
         digest.update(part);
         digest.update("\0");
     }
-    digest.update(format!("{conclusion:?}{annotations:?}"));
+    digest.update(format!("{conclusion:?}{annotations:?}{buttons:?}"));
     CheckText {
         title,
         summary: cut(summary),
         text: cut(text),
         conclusion,
         annotations,
+        buttons,
+        marks: marks(w, target, waits),
         digest: hex::encode(digest.finalize()),
     }
 }
@@ -200,6 +212,9 @@ fn summary(w: &Workflow, target: Target, track: &Track, waits: &[Waiting]) -> St
         doc.add(missing(w, target));
     }
     doc.add(list(told, WAITS_MAX, "waits"));
+    if let Some(refused) = buttons::told(w, target) {
+        doc.add(refused.clone());
+    }
     doc.add(provenance(w));
     doc.finish()
 }

@@ -1,5 +1,6 @@
 //! Tests of the documents: a hand-made workflow in several conditions.
 
+mod buttons;
 mod documents;
 mod properties;
 

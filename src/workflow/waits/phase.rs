@@ -273,9 +273,8 @@ pub(super) fn review(found: &mut Found<'_>, number: PhaseNumber, track: &Track) 
     }
     let blocking = reviews::blocking(w, target);
     let pull = track.pull.as_ref().map_or(0, |p| p.number);
-    let required = w.survey.as_ref().is_some_and(|s| s.required_reviews > 0) && w.is_direct();
     let id = w.phases.get(&number).map(|p| p.plan.id.clone()).unwrap_or_default();
-    let command = (!required && blocking.is_empty()).then(|| format!("/approve {id}"));
+    let command = reviews::command_counts(w, target).then(|| format!("/approve {id}"));
     let (who, sentence) = match blocking.first() {
         Some(review) => (
             review.by.login.clone(),

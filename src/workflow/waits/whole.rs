@@ -106,7 +106,7 @@ pub(super) fn release(found: &mut Found<'_>, now: Millis) {
     a_track(found, Target::Release, track, state, now);
     let at_gate = matches!(state, State::HandoffToReleaser | State::Deployment);
     let told = w.troubles.values().any(|trouble| trouble.target == Some(Target::Release));
-    if !at_gate || told || track.gave_up || closed_by_a_person(track) {
+    if !at_gate || track.gave_up || closed_by_a_person(track) {
         return;
     }
     match ci::judge(w, Target::Release, now) {
@@ -122,7 +122,7 @@ pub(super) fn release(found: &mut Found<'_>, now: Millis) {
                 );
             }
         }
-        CiVerdict::Green { .. } if held(found, Target::Release) => {}
+        CiVerdict::Green { .. } if told || held(found, Target::Release) => {}
         CiVerdict::Green { .. } => found.machine(
             What::Clock,
             None,

@@ -15,6 +15,7 @@ mod guarding;
 mod happy;
 mod line;
 mod losses;
+mod pressing;
 mod refusals;
 mod releasing;
 mod reviewing;

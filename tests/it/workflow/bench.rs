@@ -359,8 +359,12 @@ impl Bench {
                 Outcome::Presented {
                     status: None,
                     asked: vec!["reviewer".to_owned()],
+                    shown: self.marks(*target),
                 }
             }
+            Order::WriteCheck { target, .. } => Outcome::CheckWritten {
+                shown: self.marks(*target),
+            },
             Order::UpdateBranch { target, .. } => self.update(*target),
             Order::Merge { target, head, .. } => self.merge(*target, head),
             Order::TakeOut { .. } => self.take_out(),
@@ -369,7 +373,6 @@ impl Bench {
             Order::Minimise { .. }
             | Order::React { .. }
             | Order::SetLabel
-            | Order::WriteCheck { .. }
             | Order::Rerun { .. }
             | Order::MarkReady { .. }
             | Order::AnswerReviews { .. }
@@ -394,6 +397,12 @@ impl Bench {
             self.ready(*target);
         }
         Outcome::Settled { note: None }
+    }
+
+    /// What the check run of a target shows.
+    fn marks(&self, target: Target) -> Vec<String> {
+        let waits = millhand::workflow::waits::waits(self.workflow(), self.now);
+        millhand::workflow::text::check::marks(self.workflow(), target, &waits)
     }
 
     /// The target's pull request leaves draft.

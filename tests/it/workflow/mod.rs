@@ -109,7 +109,18 @@ fn chance_takes_all_28_transitions_and_breaks_nothing() {
         .iter()
         .flat_map(|t| [t.from, t.to])
         .filter(|state| *state != State::Complete);
-    for mut bench in [held_in_deployment(), short_of_money()] {
+    let gates = [
+        State::Planning,
+        State::HandoffToCoder,
+        State::Testing,
+        State::Verification,
+        State::HandoffToReleaser,
+    ];
+    for mut bench in gates
+        .map(standing_in)
+        .into_iter()
+        .chain([held_in_deployment(), short_of_money()])
+    {
         told.insert(tells(&bench, 0));
         bench.say(bench::maintainer(), "/pause");
         bench.settle(20);
@@ -122,6 +133,14 @@ fn chance_takes_all_28_transitions_and_breaks_nothing() {
     matrix.remove(&(State::HandoffToVerifier, "active"));
     let missing: Vec<_> = matrix.difference(&told).collect();
     assert!(missing.is_empty(), "never met: {missing:?}");
+}
+
+/// A workflow that shows this state.
+fn standing_in(state: State) -> Bench {
+    let mut bench = Bench::new(start(&Settings::default(), false), 1, 0);
+    bench.slow_ci = state == State::Testing;
+    drive_to(&mut bench, |b| b.workflow().shown_state() == state);
+    bench
 }
 
 /// Where a workflow stands; open, it says what it waits for, since when, who can move it and how, and so does each of its

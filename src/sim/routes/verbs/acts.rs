@@ -1,4 +1,4 @@
-//! Verbs that act: time, installation, repositories, rules, issue forms.
+//! Verbs that act: time, installation, repositories, rules, issue forms, buttons.
 //!
 //! Invariant: what a verb does passes through the same operations as what the API does.
 
@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 
 use super::super::pattern::Params;
 use super::given;
-use crate::sim::ops::{Actor, Outcome, Refusal, installs, issues, repos};
+use crate::sim::ops::{Actor, Outcome, Refusal, checks, installs, issues, repos};
 use crate::sim::seed::{APP_SLUG, ORGANISATION};
-use crate::sim::world::{Installation, Permissions, RepoId, Rule, UserId, World};
+use crate::sim::world::{CheckRunId, Installation, Permissions, RepoId, Rule, UserId, World};
 
 /// Longest jump of the clock, seconds: ten years. Beyond it times could no longer be written.
 const LONGEST_ADVANCE: u64 = 10 * 365 * 24 * 3600;
@@ -135,6 +135,24 @@ pub(super) fn issue_form(world: &mut World, _: &Params, body: &[u8]) -> Outcome<
     };
     let number = issues::create(world, &actor, repo, new)?;
     Ok(json!({ "repository": world.full_name(repo), "number": number }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PressedButton {
+    repository: String,
+    login: String,
+    check_run: CheckRunId,
+    button: String,
+}
+
+/// GitHub has buttons on its pages only; the verb does what they do, for whoever GitHub would let.
+pub(super) fn press(world: &mut World, _: &Params, body: &[u8]) -> Outcome<Value> {
+    let pressed: PressedButton = given(body)?;
+    let repo = repository(world, &pressed.repository)?;
+    let actor = Actor::User(login(world, &pressed.login)?);
+    checks::request_action(world, &actor, repo, pressed.check_run, &pressed.button)?;
+    Ok(json!({ "repository": world.full_name(repo), "check_run": pressed.check_run }))
 }
 
 fn login(world: &World, login: &str) -> Outcome<UserId> {

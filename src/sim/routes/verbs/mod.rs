@@ -25,7 +25,7 @@ struct Verb {
     run: fn(&mut World, &Params, &[u8]) -> Outcome<Value>,
 }
 
-const VERBS: [Verb; 12] = [
+const VERBS: [Verb; 13] = [
     Verb {
         method: "GET",
         path: "/_sim/requests",
@@ -109,6 +109,13 @@ const VERBS: [Verb; 12] = [
         parameters: "repository, login, title, body, labels",
         what: "open an issue by a form that sets labels",
         run: acts::issue_form,
+    },
+    Verb {
+        method: "POST",
+        path: "/_sim/press",
+        parameters: "repository, login, check_run, button",
+        what: "press a button of a check run, by its identifier",
+        run: acts::press,
     },
 ];
 

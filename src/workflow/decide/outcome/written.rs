@@ -140,16 +140,11 @@ pub(super) fn moved(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i64
                 heads.integration = Some(head.clone());
             }
         }
-        Outcome::Presented { status, asked } => {
+        Outcome::Presented { status, .. } => {
             rode(d, status.as_ref());
-            if let Some(track) = d.w.track_mut(target) {
-                if let Order::Present { head, .. } = order {
-                    track.presented = Some(head.clone());
-                }
-                track.draft = false;
-                track.asked.clone_from(asked);
-            }
+            shown(d, (target, order), outcome);
         }
+        Outcome::CheckWritten { .. } => shown(d, (target, order), outcome),
         Outcome::BranchUpdated { head } => {
             if let Some(track) = d.w.track_mut(target)
                 && is_ours(track, order, head, seq)
@@ -197,13 +192,29 @@ fn taken_out(d: &mut Deciding, target: Target, head: &Sha) {
     observe::onto(d, target, head);
 }
 
+/// The check run of a head is there, with or without the rest of a presentation.
+fn shown(d: &mut Deciding, (target, order): (Target, &Order), outcome: &Outcome) {
+    let Some(track) = d.w.track_mut(target) else { return };
+    match (order, outcome) {
+        (Order::Present { head, .. }, Outcome::Presented { asked, shown, .. }) => {
+            track.presented = Some(head.clone());
+            track.draft = false;
+            track.asked.clone_from(asked);
+            track.shown.clone_from(shown);
+        }
+        (Order::WriteCheck { digest, .. }, Outcome::CheckWritten { shown }) => {
+            track.check_written = Some(digest.clone());
+            track.shown.clone_from(shown);
+        }
+        _ => {}
+    }
+}
+
 /// Small things that were done for a pull request.
 fn settled(d: &mut Deciding, order: &Order, target: Target) {
     let Some(track) = d.w.track_mut(target) else { return };
     if let Order::MarkReady { .. } = order {
         track.draft = false;
-    } else if let Order::WriteCheck { digest, .. } = order {
-        track.check_written = Some(digest.clone());
     } else if let Order::AnswerReviews { reviews, .. } = order {
         track.to_answer.retain(|id| !reviews.contains(id));
         d.w.notifications += 1;

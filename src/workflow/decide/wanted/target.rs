@@ -76,21 +76,34 @@ pub(super) fn one(w: &Workflow, target: Target, now: Millis, orders: &mut Vec<Or
     }
 }
 
-/// The check run of a head that stops here and will not be presented: what stopped it, and who can move it.
-pub(super) fn stopped(w: &Workflow, target: Target, now: Millis, waits: &[Waiting]) -> Option<Order> {
-    let track = w
-        .track(target)
-        .filter(|t| t.pull.is_some() && t.merged.is_none() && t.change.is_none())?;
+/// The check run of a head that has to be written beside its presentation.
+pub(super) fn check_run(w: &Workflow, target: Target, now: Millis, waits: &[Waiting]) -> Option<Order> {
+    let track = w.track(target).filter(|t| t.pull.is_some() && t.merged.is_none())?;
     let head = track.head.clone()?;
-    let testing = matches!(w.state_of(target), Some(State::HandoffToTester | State::Testing));
-    let judged = ci::judge(w, target, now);
-    let person = matches!(judged, CiVerdict::Absent | CiVerdict::TooLong | CiVerdict::Person(_));
-    let stops = track.gave_up || (testing && person);
-    if !stops {
+    if !stopped(w, target, now) && !buttons_changed(w, target, waits) {
         return None;
     }
     let digest = format!("{head}:{}", check::run(w, target, waits).digest);
     (track.check_written.as_ref() != Some(&digest)).then_some(Order::WriteCheck { target, head, digest })
+}
+
+/// Whether the check run that is there lacks something a person may press now, or needs to know for having pressed. A button
+/// too many is no reason to write: pressing it is refused.
+fn buttons_changed(w: &Workflow, target: Target, waits: &[Waiting]) -> bool {
+    let there = w.track(target).is_some_and(Track::has_check_run);
+    let lacks = |track: &Track| check::marks(w, target, waits).iter().any(|mark| !track.shown.contains(mark));
+    there && w.track(target).is_some_and(lacks)
+}
+
+/// Whether a head stops here and will not be presented: its check run tells what stopped it, and who can move it.
+fn stopped(w: &Workflow, target: Target, now: Millis) -> bool {
+    let Some(track) = w.track(target).filter(|t| t.change.is_none()) else {
+        return false;
+    };
+    let testing = matches!(w.state_of(target), Some(State::HandoffToTester | State::Testing));
+    let judged = ci::judge(w, target, now);
+    let person = matches!(judged, CiVerdict::Absent | CiVerdict::TooLong | CiVerdict::Person(_));
+    track.gave_up || (testing && person)
 }
 
 /// Whether a person closed the pull request.
