@@ -158,10 +158,12 @@ async fn in_direct_the_last_phase_approved_by_command_waits_for_the_release() {
     town.comment("reviewer", issue, "/approve 01-greet-by-name").await;
     town.settle().await;
     let w = town.known(issue).await;
-    if town.pull(pull).await["merged"] == false {
-        assert_eq!(w.phase(PhaseNumber(1)).unwrap().state, State::HandoffToReleaser);
-        town.release(issue).await;
-    }
+    assert_eq!(town.pull(pull).await["merged"], false);
+    assert_eq!(w.phase(PhaseNumber(1)).unwrap().state, State::HandoffToReleaser);
+    assert!(town.waits(issue).await[0].contains("`/approve release`"));
+    // In its pull request it need not be named.
+    town.comment("reviewer", pull, "/approve").await;
+    town.settle().await;
     town.complete(issue).await;
     town.over().await;
 }

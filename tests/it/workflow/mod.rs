@@ -105,6 +105,11 @@ fn chance_takes_all_28_transitions_and_breaks_nothing() {
     let all: BTreeSet<u8> = TRANSITIONS.iter().map(|t| t.number).collect();
     assert_eq!(taken, all, "ends: {ends:?}");
     assert!(stuck.is_empty(), "stuck: {stuck:#?}; ends: {ends:?}");
+    every_state_was_met(told);
+}
+
+/// Every state was met active, waiting and paused.
+fn every_state_was_met(mut told: BTreeSet<(State, &'static str)>) {
     let open = TRANSITIONS
         .iter()
         .flat_map(|t| [t.from, t.to])

@@ -22,7 +22,8 @@ enum Approvable {
     Protected(Target),
     NoCi(Target),
     Review(Target),
-    Release,
+    /// Of the release, asked for in this pull request: in a direct delivery the last phase's.
+    Release(Target),
 }
 
 pub(super) fn approve(d: &mut Deciding, what: Option<&ApproveWhat>, hash: Option<&str>, from: &From) -> Result<(), String> {
@@ -30,7 +31,11 @@ pub(super) fn approve(d: &mut Deciding, what: Option<&ApproveWhat>, hash: Option
     let here: Vec<Approvable> = match (what, from.on) {
         (Some(ApproveWhat::Rollback), _) => open.iter().copied().filter(|a| *a == Approvable::Rollback).collect(),
         (Some(ApproveWhat::Plan), _) => open.iter().copied().filter(|a| *a == Approvable::Plan).collect(),
-        (Some(ApproveWhat::Release), _) => open.iter().copied().filter(|a| concerns(*a, Target::Release)).collect(),
+        (Some(ApproveWhat::Release), _) => open
+            .iter()
+            .copied()
+            .filter(|a| matches!(a, Approvable::Release(_)) || concerns(*a, Target::Release))
+            .collect(),
         (Some(ApproveWhat::Phase(phase)), _) => {
             let target = find(&d.w, phase)?;
             open.iter().copied().filter(|a| concerns(*a, target)).collect()
@@ -103,7 +108,7 @@ fn approve_one(d: &mut Deciding, what: Approvable, hash: Option<&str>, from: &Fr
                 track.approved = Some(approval(head));
             }
         }
-        Approvable::Release => {
+        Approvable::Release(_) => {
             reviews::may_approve_code(&d.w, &from.by).map_err(|r| r.sentence)?;
             let head = d.w.release_head().map(|h| h.0).unwrap_or_default();
             named(&head, hash)?;
@@ -174,7 +179,7 @@ fn approvables(w: &Workflow, now: Millis) -> Vec<Approvable> {
             What::ProtectedChange => Approvable::Protected(target),
             What::NoCi => Approvable::NoCi(target),
             What::PhaseReview if wait.command.is_some() => Approvable::Review(target),
-            What::ReleaseApproval => Approvable::Release,
+            What::ReleaseApproval => Approvable::Release(target),
             What::PhaseReview
             | What::Question
             | What::Conflict
@@ -201,8 +206,7 @@ fn approvables(w: &Workflow, now: Millis) -> Vec<Approvable> {
 
 fn concerns(what: Approvable, target: Target) -> bool {
     match what {
-        Approvable::Protected(t) | Approvable::NoCi(t) | Approvable::Review(t) => t == target,
-        Approvable::Release => target == Target::Release,
+        Approvable::Protected(t) | Approvable::NoCi(t) | Approvable::Review(t) | Approvable::Release(t) => t == target,
         Approvable::Plan | Approvable::Rollback | Approvable::OtherWork => false,
     }
 }
@@ -222,7 +226,7 @@ fn list(w: &Workflow, open: &[Approvable]) -> String {
             Approvable::OtherWork => "`/approve` (work beside somebody else's)".to_owned(),
             Approvable::Protected(t) => format!("{} (protected paths)", name(t)),
             Approvable::NoCi(t) | Approvable::Review(t) => name(t),
-            Approvable::Release => "`/approve release`".to_owned(),
+            Approvable::Release(_) => "`/approve release`".to_owned(),
         })
         .collect::<Vec<_>>()
         .join(", ")
