@@ -89,7 +89,6 @@ async fn what_is_not_in_the_table_is_not_there() {
         "/api/v1",
         "/api/v1/workflows/",
         "/api/v1/workflows/x/advance",
-        "/api/v1/workflows/x/rollback",
         "/api/v1/workflows/x/prompt",
         "/api/v1/costs/trends",
         "/metrics",

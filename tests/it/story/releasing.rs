@@ -150,16 +150,37 @@ async fn where_ci_looks_only_at_the_default_branch_each_phase_goes_there() {
 }
 
 #[tokio::test]
-async fn in_direct_the_last_phase_approved_by_command_waits_for_the_release() {
+async fn in_direct_the_last_phase_approved_by_command_is_released() {
     let town = Town::new(Setting::default()).await;
     town.write("maintainer", "main", ".github/workflows/ci.yml", ONLY_MAIN).await;
     let issue = town.begun("Greet", ONE).await;
     let pull = town.pull_of(issue, 1).await;
+    // Where the rules ask for no review the command counts as one, and a review of the last phase is the release's approval.
     town.comment("reviewer", issue, "/approve 01-greet-by-name").await;
     town.settle().await;
-    let w = town.known(issue).await;
-    assert_eq!(town.pull(pull).await["merged"], false);
-    assert_eq!(w.phase(PhaseNumber(1)).unwrap().state, State::HandoffToReleaser);
+    assert_eq!(town.pull(pull).await["merged"], true);
+    town.complete(issue).await;
+    town.over().await;
+}
+
+#[tokio::test]
+async fn in_direct_without_reviews_the_last_pull_request_is_where_the_release_is_approved() {
+    let mut settings = millhand::workflow::settings::Settings {
+        delivery: millhand::workflow::settings::DeliveryChoice::Direct,
+        ..millhand::workflow::settings::Settings::default()
+    };
+    settings.approvals.phase_reviews = millhand::workflow::settings::PhaseReviews::Number(0);
+    let town = Town::new(Setting {
+        settings,
+        ..Setting::default()
+    })
+    .await;
+    let issue = town.begun("Greet", ONE).await;
+    let pull = town.pull_of(issue, 1).await;
+    assert_eq!(
+        town.known(issue).await.phase(PhaseNumber(1)).unwrap().state,
+        State::HandoffToReleaser
+    );
     assert!(town.waits(issue).await[0].contains("`/approve release`"));
     // In its pull request it need not be named.
     town.comment("reviewer", pull, "/approve").await;
