@@ -604,7 +604,7 @@ async fn status_and_help_answer_whoever_can_read() {
     );
     let (_, replies) = town.says("reviewer", issue, "/millhand help").await;
     assert!(
-        replies[0].contains("`/approve [plan|release|<phase>] [hash]`"),
+        replies[0].contains("`/approve [plan|release|rollback|<phase>] [hash]`"),
         "a writer's help: {}",
         replies[0]
     );
