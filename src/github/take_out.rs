@@ -31,10 +31,8 @@ pub struct TakeOut {
     pub branch: String,
     /// Its head as known.
     pub head: Sha,
-    /// The commit on it that is taken out, against its first parent; or all from behind `since` on.
+    /// The commit on it that is taken out, against its first parent.
     pub commit: Sha,
-    /// The commit before, where several were put on the branch at once.
-    pub since: Option<Sha>,
     /// What the new commit says.
     pub message: Message,
 }
@@ -112,12 +110,10 @@ impl Github {
     /// The changes that undo the commit on the head, or the files that stand in the way.
     async fn undone(&self, repo: &Repo, out: &TakeOut) -> Result<Result<Changes, Vec<String>>, Error> {
         let made = self.raw_commit(repo, &out.commit).await?;
-        let before = match (&out.since, made.parents.first()) {
-            (Some(since), _) => since.clone(),
-            (None, Some(parent)) => parent.sha.clone(),
-            (None, None) => return Ok(Err(vec!["(the commit has no parent)".to_owned()])),
+        let Some(parent) = made.parents.first() else {
+            return Ok(Err(vec!["(the commit has no parent)".to_owned()]));
         };
-        let before = self.raw_commit(repo, &before).await?;
+        let before = self.raw_commit(repo, &parent.sha).await?;
         let head = self.raw_commit(repo, &out.head).await?;
         let trees = Trees {
             found: self.tree(repo, &before.tree.sha).await?,

@@ -143,7 +143,7 @@ impl At<'_> {
     }
 
     /// How it is merged: as set, as far as the repository allows it.
-    fn method(&self, target: Target) -> MergeMethod {
+    pub(super) fn method(&self, target: Target) -> MergeMethod {
         let survey = self.w.survey.as_ref();
         let merges = survey.is_none_or(|s| s.merge_commits && !s.linear);
         let squash = survey.is_none_or(|s| s.squash);
