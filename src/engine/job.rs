@@ -220,6 +220,17 @@ impl Job {
         }
     }
 
+    /// Whether something was seen on an issue that a person may have written.
+    pub(super) const fn is_seen(&self) -> bool {
+        matches!(
+            self,
+            Self::ReadStart {
+                hint: StartHint::Seen,
+                ..
+            }
+        )
+    }
+
     /// How many changes it makes at most: what the pacer counts.
     pub(super) fn mutations(&self) -> u32 {
         match self {
@@ -248,7 +259,7 @@ impl Job {
 /// How many changes an order makes at most: what the pacer counts.
 fn mutations(order: &Order) -> u32 {
     match order {
-        Order::Open { .. } => 5,
+        Order::Open { .. } | Order::OpenRevert { .. } => 5,
         Order::Present { .. } => 4,
         Order::AnswerReviews { .. } => 3,
         Order::Merge { .. } | Order::TakeOut { .. } | Order::ClosePull { .. } | Order::Push { .. } => 2,

@@ -10,8 +10,8 @@ use super::{Engine, record, view};
 use crate::clock::Millis;
 use crate::store::{NewEffect, RouteRow, StepInput, StepOutput, StoreError, WorkflowRow};
 use crate::workflow::decide::{Decision, decide};
-use crate::workflow::fact::{Arrival, Fact};
-use crate::workflow::model::Workflow;
+use crate::workflow::fact::{Arrival, Fact, Look};
+use crate::workflow::model::{End, Workflow};
 use crate::workflow::order::Order;
 
 /// Decides one dirty subject. `false`: none was dirty.
@@ -38,6 +38,7 @@ fn decide_subject(input: &StepInput) -> StepOutput {
         return out;
     }
     let mut open = current.as_ref().is_some_and(Workflow::is_open);
+    let released = current.as_ref().is_some_and(|w| w.ended == Some(End::Complete));
     let mut arrivals: Vec<Arrival> = Vec::new();
     for row in &input.rows {
         match translate(&input.subject, row, open) {
@@ -45,7 +46,17 @@ fn decide_subject(input: &StepInput) -> StepOutput {
                 open |= matches!(arrival.fact, Fact::Started(_));
                 arrivals.push(*arrival);
             }
-            Said::Job(job) => out.effects.push(effect_of(&input.subject, row.seq, &job, input)),
+            Said::Job(job) => {
+                // What looks like a command may take back what is released as well as begin another round.
+                if released && job.is_seen() {
+                    arrivals.push(Arrival {
+                        id: row.fact_id.clone(),
+                        seq: row.seq,
+                        fact: Fact::Look(Look::Issue),
+                    });
+                }
+                out.effects.push(effect_of(&input.subject, row.seq, &job, input));
+            }
             Said::Nothing(why) => out.results.push((row.seq, why.to_owned())),
         }
     }

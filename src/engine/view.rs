@@ -17,14 +17,14 @@ pub fn workflow(row: &WorkflowRow, now: Millis) -> Option<Value> {
     let w: Workflow = serde_json::from_str(&row.state).ok()?;
     let waits = waits(&w, now);
     let list: Vec<Value> = waits.iter().map(wait).collect();
-    let release = w.release.pull.as_ref();
+    let released = w.released();
     Some(json!({
         "id": row.id, "repository": row.repository_name, "issue": row.issue, "round": row.round,
         "title": w.issue.title, "state": row.shown_state, "forked": w.baton == Baton::Forked,
         "status": row.status, "reason": reason(&w), "waiting_for": list.first(), "waits": list,
         "delivery": w.delivery.as_ref().map(|d| match d.kind { DeliveryKind::Integration => "integration", DeliveryKind::Direct => "direct" }),
         "plan": { "version": w.plan.as_ref().map(|p| p.version), "hash": w.plan.as_ref().map(|p| &p.hash) },
-        "release": { "pull_request": release.map(|p| p.number), "head": w.release.head, "merged": w.release.merged.as_ref().map(|m| &m.sha) },
+        "release": { "pull_request": released.pull.as_ref().map(|p| p.number), "head": released.head, "merged": released.merged.as_ref().map(|m| &m.sha) },
         "phases": w.phases.values().map(|p| phase(&w, p, &waits)).collect::<Vec<_>>(),
         "cost": cost(&w), "created_at": row.created_at.rfc3339(), "updated_at": row.updated_at.rfc3339(),
     }))

@@ -80,7 +80,7 @@ impl Github {
                 Err(stale(format!("the head of {} is {now} now", out.branch)))
             };
         }
-        let changes = match self.undone(repo, out).await? {
+        let changes = match self.undone(repo, &out.head, &out.commit).await? {
             Ok(changes) if changes.is_empty() => return Ok(TakenOut::Nothing),
             Ok(changes) => changes,
             Err(conflicts) => return Ok(TakenOut::Conflicts(conflicts)),
@@ -107,14 +107,17 @@ impl Github {
         Ok(on_top && out.message.says(&found.message))
     }
 
-    /// The changes that undo the commit on the head, or the files that stand in the way.
-    async fn undone(&self, repo: &Repo, out: &TakeOut) -> Result<Result<Changes, Vec<String>>, Error> {
-        let made = self.raw_commit(repo, &out.commit).await?;
+    /// The changes that undo a commit on a head, or the files that stand in the way. None: nothing is left of it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if one of the two commits is gone.
+    pub async fn undone(&self, repo: &Repo, head: &Sha, commit: &Sha) -> Result<Result<Changes, Vec<String>>, Error> {
+        let made = self.raw_commit(repo, commit).await?;
         let Some(parent) = made.parents.first() else {
             return Ok(Err(vec!["(the commit has no parent)".to_owned()]));
         };
         let before = self.raw_commit(repo, &parent.sha).await?;
-        let head = self.raw_commit(repo, &out.head).await?;
+        let head = self.raw_commit(repo, head).await?;
         let trees = Trees {
             found: self.tree(repo, &before.tree.sha).await?,
             made: self.tree(repo, &made.tree.sha).await?,

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use self::record::{
-    Ack, Approval, Cleanup, Configured, Issue, IssueText, Need, Pause, PlanVersion, Questions, Rollback, Scope, ShownChange,
+    Ack, Approval, Cleanup, Configured, Issue, IssueText, Need, Pause, PlanVersion, Questions, Revert, Reverts, Rollback, Scope, ShownChange,
     StatusComment, Trouble, TroubleKind,
 };
 pub use self::track::{Attempts, Merged, Track, Unsettled, WriteReason};
@@ -153,6 +153,9 @@ pub struct Workflow {
     /// What is to be taken back.
     #[serde(default)]
     pub rollback: Option<Rollback>,
+    /// What is being taken back from the default branch, or was.
+    #[serde(default)]
+    pub reverts: Option<Reverts>,
     /// A pull request that says that it reverts the release.
     pub revert: Option<u64>,
 }
@@ -335,6 +338,19 @@ impl Workflow {
             (Target::Release, Baton::Whole(state)) => Some(state),
             (Target::Release, Baton::Forked) => None,
         }
+    }
+
+    /// What is being taken back from the default branch now.
+    #[must_use]
+    pub fn reverting(&self) -> Option<&Revert> {
+        self.reverts.as_ref().filter(|_| self.is_open())?.current()
+    }
+
+    /// The release's own branch and pull request, also while it is being taken back.
+    #[must_use]
+    pub fn released(&self) -> &Track {
+        let under_way = self.reverts.as_ref().filter(|reverts| reverts.current().is_some());
+        under_way.map_or(&self.release, |reverts| &reverts.released)
     }
 
     /// Whether it has not ended.

@@ -200,6 +200,17 @@ pub enum Order {
         /// The branch's head as known.
         head: Sha,
     },
+    /// Open a pull request that takes a commit back from the default branch.
+    OpenRevert {
+        /// What it was.
+        of: Target,
+        /// The commit.
+        commit: Sha,
+        /// The branch to be made.
+        branch: String,
+        /// The default branch's head as known.
+        base: Sha,
+    },
     /// Open the release pull request as a draft.
     OpenRelease,
     /// Write notes, rollback recipe and cost into the release pull request.

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use self::phase::a_phase;
-use self::rollback::rollback;
+use self::rollback::{revert, rollback};
 use self::trouble::{delays, money, troubles};
 use self::whole::{before_the_fork, release};
 use super::fact::Target;
@@ -108,11 +108,12 @@ pub enum What {
 }
 
 /// Everything a workflow waits for, the headline first: persons, operator, limits, machines. An ended workflow waits for
-/// nothing; an open one always waits for something, or something is being done for it.
+/// nothing but a rollback's confirmation; an open one always waits for something, or something is being done for it.
 #[must_use]
 pub fn waits(w: &Workflow, now: Millis) -> Vec<Waiting> {
     let mut found = Found { w, list: Vec::new() };
     if w.ended.is_some() {
+        rollback(&mut found);
         return found.list;
     }
     paused(&mut found);
@@ -125,7 +126,11 @@ pub fn waits(w: &Workflow, now: Millis) -> Vec<Waiting> {
             a_phase(&mut found, *number, phase, now);
         }
     }
-    release(&mut found, now);
+    if w.reverting().is_some() {
+        revert(&mut found, now);
+    } else {
+        release(&mut found, now);
+    }
     delays(&mut found);
     if found.list.is_empty() {
         at_work(&mut found);
@@ -299,6 +304,7 @@ fn name(w: &Workflow, target: Option<Target>) -> String {
             .phases
             .get(&number)
             .map_or_else(|| format!("phase {number}"), |p| format!("phase `{}`", p.plan.id)),
+        Some(Target::Release) if w.reverting().is_some() => "the revert".to_owned(),
         Some(Target::Release) => "the release".to_owned(),
         None => "this work".to_owned(),
     }

@@ -15,6 +15,7 @@ mod phase;
 mod press;
 mod reads;
 mod release;
+mod revert;
 mod show;
 mod start;
 mod survey;
@@ -225,6 +226,7 @@ impl Performing<'_> {
             Order::CreateBase { .. }
             | Order::Merge { .. }
             | Order::TakeOut { .. }
+            | Order::OpenRevert { .. }
             | Order::OpenRelease
             | Order::DescribeRelease { .. }
             | Order::ClosePull { .. }

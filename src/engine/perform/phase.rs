@@ -84,7 +84,7 @@ impl At<'_> {
     }
 
     /// A push to our branches starts CI: then the branch must appear with its commit in one push.
-    fn route(&self) -> Route {
+    pub(super) fn route(&self) -> Route {
         let on_push = self.w.survey.as_ref().is_some_and(|s| s.workflows.iter().any(|f| f.on_push));
         if on_push {
             Route::Tree { base: None }

@@ -34,6 +34,12 @@ impl At<'_> {
             }
             Order::Merge { target, head, .. } => self.merge(*target, head).await,
             Order::TakeOut { target, merged, head } => self.take_out(*target, merged, head).await,
+            Order::OpenRevert {
+                of,
+                commit,
+                branch,
+                base,
+            } => self.open_revert((*of, commit), branch, base).await,
             Order::OpenRelease => self.open_release().await,
             Order::DescribeRelease { .. } => {
                 let renderer = self.renderer().closing(self.w.issue.number);

@@ -9,7 +9,7 @@ pub(super) use self::back::{afresh, back_to_planning, give_up, integrated};
 
 use self::release::{closing, deployment, merged_by_a_person, release_gate, released};
 use super::people::all_merged;
-use super::{Deciding, Note, begin, configured, rollback, track};
+use super::{Deciding, Note, begin, configured, revert, rollback, track};
 use crate::workflow::fact::Target;
 use crate::workflow::ids::{Person, PhaseNumber};
 use crate::workflow::model::{Delivery, DeliveryKind, Fate, Pause, Phase, Track, Trouble, TroubleKind, Workflow};
@@ -22,6 +22,9 @@ use crate::workflow::text::branch;
 pub(super) fn once(d: &mut Deciding) -> bool {
     if d.w.ended.is_some() {
         return false;
+    }
+    if d.w.reverting().is_some() {
+        return revert::once(d);
     }
     if merged_by_a_person(d) || closing(d) || (d.w.paused.is_some() && d.w.release.merged.is_some() && released(d)) {
         return true;

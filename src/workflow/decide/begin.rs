@@ -78,6 +78,7 @@ pub(super) fn begin(start: &Start, now: Millis) -> Workflow {
         closing: None,
         held: None,
         rollback: None,
+        reverts: None,
         revert: None,
     }
 }

@@ -9,7 +9,7 @@ use self::choose::{hold, may_begin_afresh, skip, unhold};
 use super::people::drop_plan;
 use super::seen::rolling_back;
 use super::wanted::closed_by_a_person;
-use super::{Deciding, advance, observe};
+use super::{Deciding, advance, observe, revert};
 use crate::clock::Millis;
 use crate::workflow::command::{Command, PhaseRef};
 use crate::workflow::fact::{Target, Thread};
@@ -36,7 +36,13 @@ pub(super) struct From {
 /// # Errors
 /// Why not, and what to do instead, in one sentence.
 pub(super) fn apply(d: &mut Deciding, command: &Command, from: &From) -> Result<Option<String>, String> {
-    if d.w.ended.is_some() && !matches!(command, Command::Status | Command::Help) {
+    let still = match command {
+        Command::Status | Command::Help => true,
+        Command::Rollback { .. } => d.w.ended == Some(End::Complete),
+        Command::Approve { .. } | Command::Resume => d.w.ended == Some(End::Complete) && d.w.rollback.is_some(),
+        _ => false,
+    };
+    if d.w.ended.is_some() && !still {
         return Err("This work has ended. Set the label anew or write `/start` to begin another round.".to_owned());
     }
     match command {
@@ -147,7 +153,7 @@ fn revise(d: &mut Deciding, phase: Option<&PhaseRef>, text: &str, from: &From) -
     if let Some((target, text)) = protected_named(&d.w, text.trim(), from) {
         return revise_protected(d, target, text, from);
     }
-    if d.w.release.merged.is_some() {
+    if d.w.released().merged.is_some() || d.w.reverting().is_some() {
         return Err("The release is merged; there is no plan left to revise.".to_owned());
     }
     d.w.revisions.push(text.trim().to_owned());
@@ -243,6 +249,9 @@ fn retry(d: &mut Deciding, phase: Option<&PhaseRef>, how: &Again<'_>, from: &Fro
     {
         return Err("That is merged already.".to_owned());
     }
+    if d.w.reverting().is_some() && phase.is_some() {
+        return Err("The release is being taken back; `/retry` tries that again.".to_owned());
+    }
     let mut phases = targets.iter().filter_map(|t| d.w.phases.get(&t.phase()?));
     if phases.any(|p| matches!(p.fate, Fate::Skipped(_))) {
         return Err("That was left out; `/revise` brings it back into the plan.".to_owned());
@@ -284,6 +293,9 @@ fn again(d: &mut Deciding, target: Target, how: &Again<'_>, by: &Person) {
                 .extend(hint.map(|h| h.trim().to_owned()).filter(|h| !h.is_empty()));
         }
         return advance::afresh(d, number, "phase restarted from scratch", Some(by));
+    }
+    if target == Target::Release && closed && d.w.reverting().is_some() {
+        return revert::afresh(d);
     }
     if let Target::Phase(number) = target
         && let Some(phase) = d.w.phases.get_mut(&number)

@@ -114,6 +114,9 @@ pub(super) fn comment(d: &mut Deciding, view: &CommentView) {
         return;
     }
     let parsed = grammar::parse(&view.body, d.w.settings.commands.bare);
+    if d.w.ended.is_some() && parsed.commands.contains(&Command::Start) {
+        return; // it begins another round, which answers it
+    }
     if parsed.commands.is_empty() && parsed.refused.is_empty() {
         said(d, view);
         return;

@@ -76,7 +76,9 @@ pub(in crate::workflow) fn slot_free(w: &Workflow) -> bool {
 
 /// Whether the money is used up or the last call was refused for it.
 pub(in crate::workflow) fn over_budget(w: &Workflow) -> bool {
-    w.cost.spent >= w.budget || w.troubles.values().any(|t| t.kind == TroubleKind::Budget)
+    // Taking back what was released asks no model as long as nothing has to be mended.
+    let spent = w.cost.spent >= w.budget && w.reverting().is_none();
+    spent || w.troubles.values().any(|t| t.kind == TroubleKind::Budget)
 }
 
 /// The commit a phase branches from.
@@ -239,7 +241,7 @@ fn reconsidered(d: &mut Deciding, target: Target) -> bool {
         }
     }
     // An approval that was dismissed or revoked.
-    let asked_for = !release || from == Some(State::Deployment);
+    let asked_for = !release || (from == Some(State::Deployment) && d.w.reverting().is_none());
     if asked_for && !reviews::approved(&d.w, target) && !updated_by_us(d, target) {
         return d.move_target(target, &[State::Verification], "the approval does not hold any more", None);
     }

@@ -20,7 +20,7 @@ use crate::workflow::answer::Cause;
 use crate::workflow::ci::{self, CiVerdict};
 use crate::workflow::fact::{StartedBy, Target};
 use crate::workflow::guarded;
-use crate::workflow::model::{Fate, Track, Workflow};
+use crate::workflow::model::{Fate, Revert, Track, Workflow};
 use crate::workflow::order::{Ask, Order};
 use crate::workflow::reviews;
 use crate::workflow::state::{Baton, State};
@@ -123,6 +123,10 @@ fn whole(w: &Workflow, waits: &[Waiting], orders: &mut Vec<Order>) {
         orders.push(Order::Survey { turn: w.survey_turn });
         return;
     }
+    if let Some(revert) = w.reverting() {
+        orders.extend(open_revert(w, revert));
+        return;
+    }
     match w.baton {
         Baton::Whole(State::Discovery) => discovery(w, orders),
         Baton::Whole(State::Planning) if w.plan.is_none() => orders.push(Order::Ask(Ask::Plan { turn: w.plan_turn })),
@@ -160,6 +164,17 @@ fn whole(w: &Workflow, waits: &[Waiting], orders: &mut Vec<Order>) {
     } else if w.baton != Baton::Forked {
         releasing(w, orders);
     }
+}
+
+/// The pull request that takes back the newest of what is still to be taken back, once the default branch was read.
+fn open_revert(w: &Workflow, revert: &Revert) -> Option<Order> {
+    let to_open = w.release.pull.is_none() && w.look.is_none();
+    to_open.then_some(Order::OpenRevert {
+        of: revert.of,
+        commit: revert.commit.clone(),
+        branch: w.release.branch.clone(),
+        base: w.heads.as_ref()?.default.clone(),
+    })
 }
 
 /// The phase that is taken out of the integration branch next.

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 
 use super::super::code_owners::Owners;
 use super::super::fact::{CommentRef, Configuration, FileSeen, Target, Thread};
-use super::super::ids::{Person, PhaseNumber};
+use super::super::ids::{Person, PhaseNumber, Sha};
 use super::super::order::{Order, Reaction};
 use super::super::plan::Plan;
 use super::super::repo_config::{Note, Row};
+use super::track::Track;
 use crate::clock::Millis;
 
 /// The issue as it was taken in.
@@ -218,6 +219,41 @@ pub enum Scope {
     Plan,
     /// Everything; then the work ends.
     All,
+}
+
+/// A rollback after the release: pull requests that take back what stands on the default branch, newest first, one at a time.
+/// While it goes on the workflow's release is the pull request under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reverts {
+    /// Who confirmed it.
+    pub by: Person,
+    /// What is to be taken back, in order; what was taken back stays in the list.
+    pub list: Vec<Revert>,
+    /// How often the one under way was begun: a branch is never used twice.
+    pub run: u32,
+    /// The release's own branch and pull request.
+    pub released: Track,
+    /// The pull requests that were merged, with their branches.
+    pub merged: Vec<Track>,
+}
+
+/// Something on the default branch that is taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revert {
+    /// A phase, or the release as a whole.
+    pub of: Target,
+    /// Its commit on the default branch.
+    pub commit: Sha,
+    /// Whether it is taken back.
+    pub done: bool,
+}
+
+impl Reverts {
+    /// The one under way; `None` when all is taken back.
+    #[must_use]
+    pub fn current(&self) -> Option<&Revert> {
+        self.list.iter().find(|revert| !revert.done)
+    }
 }
 
 /// A change of protected paths that was shown to people.

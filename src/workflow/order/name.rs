@@ -41,7 +41,7 @@ impl Order {
             | Self::UpdateBranch { target, .. }
             | Self::TakeOut { target, .. }
             | Self::Merge { target, .. } => Some(*target),
-            Self::OpenRelease | Self::DescribeRelease { .. } => Some(Target::Release),
+            Self::OpenRelease | Self::OpenRevert { .. } | Self::DescribeRelease { .. } => Some(Target::Release),
             Self::ReadIssue { .. }
             | Self::ReadRevert { .. }
             | Self::Survey { .. }
@@ -73,6 +73,7 @@ impl Order {
             Target::Release => matches!(
                 self,
                 Self::OpenRelease
+                    | Self::OpenRevert { .. }
                     | Self::Push {
                         target: Target::Release,
                         ..
@@ -127,6 +128,7 @@ impl Order {
             Self::Merge { .. } => "merge",
             Self::TakeOut { .. } => "take_out",
             Self::OpenRelease => "open_release",
+            Self::OpenRevert { .. } => "open_revert",
             Self::DescribeRelease { .. } => "describe_release",
             Self::CloseIssue => "close_issue",
             Self::ClosePull { .. } => "close_pull",

@@ -51,6 +51,12 @@ pub fn phase(w: &Workflow, id: &str, run: u32) -> String {
     }
 }
 
+/// The branch of the `nth` commit that is taken back after the release, begun for the `run`-th time.
+#[must_use]
+pub fn revert(w: &Workflow, nth: usize, run: u32) -> String {
+    phase(w, &format!("revert-{nth}"), run)
+}
+
 /// What all names begin with.
 #[must_use]
 pub fn prefix(w: &Workflow) -> String {

@@ -7,7 +7,7 @@ use super::titles::title as words_of_title;
 use super::words::provenance;
 use crate::workflow::fact::Target;
 use crate::workflow::ids::Sha;
-use crate::workflow::model::Workflow;
+use crate::workflow::model::{Revert, Workflow};
 
 /// Characters of a first line: more is cut by most tools.
 const HEADLINE_MAX: usize = 72;
@@ -46,6 +46,16 @@ pub fn take_out(w: &Workflow, target: Target, merged: &Sha) -> (String, String) 
     let (headline, body) = merge(w, target);
     let headline = words_of_title(&format!("Revert \"{headline}"), HEADLINE_MAX - 1);
     (format!("{headline}\""), format!("This reverts commit {merged}.\n\n{body}"))
+}
+
+/// Headline and body of the commit that takes back what was released.
+#[must_use]
+pub fn revert(w: &Workflow, revert: &Revert) -> (String, String) {
+    let headline = words_of_title(&super::revert::title(w, revert), HEADLINE_MAX);
+    (
+        headline,
+        format!("This reverts commit {}.\n\n{}", revert.commit, body(w, revert.of)),
+    )
 }
 
 fn fallback(w: &Workflow, target: Target) -> String {

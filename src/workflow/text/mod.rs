@@ -14,11 +14,14 @@ pub mod pull;
 pub mod questions;
 pub mod release;
 mod report;
+pub mod revert;
 pub mod review;
 pub mod settings;
 pub mod status;
 mod titles;
 mod words;
+
+pub(in crate::workflow) use self::words::{release_is_merge_commit, revert_of};
 
 #[cfg(test)]
 mod tests;

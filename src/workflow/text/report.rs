@@ -4,7 +4,7 @@ use super::markdown::{block, code, sentence};
 use super::status::REQUESTS;
 use super::words::{
     Doc, NAME_CHARS, SENTENCE_CHARS, commit_link, cost, count, default_branch, enumerate, is_open, list, merged_newest_first,
-    name_of, release_is_merge_commit, typed,
+    name_of, release_is_merge_commit, revert_of, typed,
 };
 use crate::workflow::fact::Target;
 use crate::workflow::model::{End, Merged, Phase, Track, Workflow};
@@ -66,6 +66,9 @@ fn merges(w: &Workflow) -> String {
     for phase in merged_newest_first(w) {
         items.extend(merge_line(w, &code(&phase.plan.id, NAME_CHARS), &phase.track));
     }
+    let reverts = w.reverts.iter().flat_map(|reverts| reverts.list.iter().zip(&reverts.merged));
+    let back = reverts.filter_map(|(of, track)| merge_line(w, &format!("Revert of {}", revert_of(w, of)), track));
+    items.splice(0..0, back.collect::<Vec<_>>().into_iter().rev());
     let items = list(items, ITEMS_MAX, "merges");
     if items.is_empty() {
         return String::new();

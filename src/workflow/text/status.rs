@@ -8,9 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::markdown::{cell, in_table};
 use super::report;
 use super::settings;
-use super::words::{
-    Doc, NAME_CHARS, TITLE_CHARS, checks, condition, cost, graph, list, provenance, state_bar, typed, wait_sentence, who,
-};
+use super::words::{Doc, NAME_CHARS, TITLE_CHARS, checks, condition, cost, graph, list, provenance, revert_of, state_bar, typed, wait_sentence, who};
 use crate::workflow::fact::Target;
 use crate::workflow::model::{Attempts, Phase, Track, Workflow};
 use crate::workflow::plan::PlannedPhase;
@@ -31,6 +29,8 @@ pub fn comment(w: &Workflow, waits: &[Waiting]) -> String {
     let mut doc = Doc::default();
     if w.ended.is_some() {
         doc.add(report::headline(w));
+        let asked = waits.iter().map(|wait| wait_sentence(w, wait));
+        doc.add(list(asked, WAITS_MAX, "waits"));
     } else {
         doc.add(headline(w, waits));
     }
@@ -165,19 +165,23 @@ fn table(w: &Workflow) -> String {
     if w.phases.len() > ROWS_MAX {
         lines.push(format!("| | and {} more | | | | |", w.phases.len() - ROWS_MAX));
     }
-    if w.release.pull.is_some() {
-        let state = match (&w.release.merged, w.state_of(Target::Release)) {
+    let release = |name: &str, track: &Track| {
+        let state = match (&track.merged, w.state_of(Target::Release)) {
             (Some(_), _) => "merged",
             (None, Some(state)) => state.name(),
             (None, None) => "draft",
         };
-        lines.push(format!(
-            "| | Release | {state} | {} | {} | {} |",
-            pull(&w.release),
-            or_dash(in_table(&checks(w, &w.release))),
-            attempts(w.release.attempts, w.settings.limits.attempts),
-        ));
-    }
+        format!(
+            "| | {name} | {state} | {} | {} | {} |",
+            pull(track),
+            or_dash(in_table(&checks(w, track))),
+            attempts(track.attempts, w.settings.limits.attempts),
+        )
+    };
+    lines.extend(w.released().pull.as_ref().map(|_| release("Release", w.released())));
+    let reverts = w.reverts.iter().flat_map(|reverts| reverts.list.iter().zip(&reverts.merged));
+    lines.extend(reverts.map(|(of, track)| release(&format!("Revert of {}", revert_of(w, of)), track)));
+    lines.extend(w.reverting().map(|of| release(&format!("Revert of {}", revert_of(w, of)), &w.release)));
     lines.join("\n")
 }
 

@@ -7,7 +7,7 @@ use crate::workflow::answer::Verdict;
 use crate::workflow::command::Name;
 use crate::workflow::fact::{PullState, Target};
 use crate::workflow::ids::{MicroUsd, Person, Sha};
-use crate::workflow::model::{Fate, Phase, Track, Workflow};
+use crate::workflow::model::{Fate, Phase, Revert, Track, Workflow};
 use crate::workflow::reviews;
 use crate::workflow::settings::{CostReport, ReleaseMerge, Reviewers, ReviewersWord};
 use crate::workflow::state::State;
@@ -233,12 +233,26 @@ pub(super) fn merged_newest_first(w: &Workflow) -> Vec<&Phase> {
 }
 
 /// Whether the release is merged by a merge commit, so that the phases' commits stand on the default branch.
-pub(super) fn release_is_merge_commit(w: &Workflow) -> bool {
+pub(in crate::workflow) fn release_is_merge_commit(w: &Workflow) -> bool {
     match w.settings.merge.release {
         ReleaseMerge::Merge => true,
         ReleaseMerge::Squash => false,
         ReleaseMerge::Auto => w.survey.as_ref().is_some_and(|s| s.merge_commits && !s.linear),
     }
+}
+
+/// What is taken back after the release, with its pull request.
+pub(in crate::workflow) fn revert_of(w: &Workflow, revert: &Revert) -> String {
+    let (name, track) = match revert.of {
+        Target::Release => ("the release".to_owned(), Some(w.released())),
+        Target::Phase(number) => (
+            w.phase(number)
+                .map_or_else(|| number.to_string(), |p| code(&p.plan.id, NAME_CHARS)),
+            w.track(revert.of),
+        ),
+    };
+    let pull = track.and_then(|t| t.pull.as_ref()).map(|p| format!(" (#{})", p.number));
+    name + &pull.unwrap_or_default()
 }
 
 /// The default branch, as far as it is known.

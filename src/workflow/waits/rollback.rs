@@ -2,11 +2,16 @@
 //!
 //! Invariant: whatever rests says which two commands go on.
 
-use super::super::decide::seen::{next_to_take_out, rolling_back};
+use super::super::ci::{self, CiVerdict};
+use super::super::decide::seen::{closed_by_a_person, next_to_take_out, rolling_back};
 use super::super::fact::Target;
 use super::super::ids::PhaseNumber;
 use super::super::model::Phase;
+use super::super::state::{Baton, State};
+use super::super::text::revert_of;
+use super::phase::{a_track, checks, held};
 use super::{Found, What, ask};
+use crate::clock::Millis;
 
 /// A rollback that is to be confirmed, or goes on.
 pub(super) fn rollback(found: &mut Found<'_>) {
@@ -34,6 +39,41 @@ pub(super) fn rollback(found: &mut Found<'_>) {
         let name = super::name(w, Some(Target::Phase(phase)));
         let sentence = format!("{name} is being taken out of the integration branch.");
         found.machine(What::Github, Some(phase), "take-out", ask("GitHub", None, sentence));
+    }
+}
+
+/// What was released is being taken back: its pull request, which a person merges.
+pub(super) fn revert(found: &mut Found<'_>, now: Millis) {
+    let w = found.w;
+    let (Some(revert), Baton::Whole(state)) = (w.reverting(), w.baton) else {
+        return;
+    };
+    let (what, track) = (revert_of(w, revert), &w.release);
+    let told = w.troubles.values().any(|trouble| trouble.target == Some(Target::Release));
+    let Some(pull) = &track.pull else {
+        if !told {
+            let sentence = format!("The pull request that takes back {what} is being opened.");
+            found.machine(What::Github, None, "revert", ask("GitHub", None, sentence));
+        }
+        return;
+    };
+    a_track(found, Target::Release, track, state, now);
+    let at_gate = matches!(state, State::HandoffToReleaser | State::Deployment);
+    if !at_gate || track.gave_up || told || closed_by_a_person(track) {
+        return;
+    }
+    let green = matches!(ci::judge(w, Target::Release, now), CiVerdict::Green { .. });
+    if !green {
+        checks(found, Target::Release, track, now);
+    } else if state == State::Deployment {
+        let sentence = format!(
+            "Pull request #{} takes back {what}. Somebody with write access merges it; Millhand merges no revert. `/cancel` ends the rollback.",
+            pull.number
+        );
+        let who = if track.asked.is_empty() { "a writer".to_owned() } else { track.asked.join(" or ") };
+        found.person(What::PhaseReview, None, &format!("revert-{}", pull.number), ask(&who, None, sentence));
+    } else {
+        held(found, Target::Release);
     }
 }
 

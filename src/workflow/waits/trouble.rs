@@ -86,6 +86,11 @@ fn conflict(w: &Workflow, trouble: &Trouble, name: &str, retry: &str) -> String 
             "{name} cannot be taken out of `{branch}`: {sentence}. Please take it out there by a commit of your own and then `{skip}`, or `{retry}` to have it tried again."
         );
     }
+    if let Order::OpenRevert { .. } = trouble.order {
+        return format!(
+            "{name} cannot be made: {sentence}. Please take it back yourself by a pull request and then `{retry}`, or `/cancel` to leave the rest as it is."
+        );
+    }
     format!(
         "{name} conflicts with its base: {sentence}. Please merge the base into the branch and resolve it; Millhand goes on by itself."
     )

@@ -11,7 +11,7 @@ use super::scenes::{ONE, THREE};
 use super::town::{Setting, Town};
 
 impl Town {
-    async fn branches(&self) -> Vec<String> {
+    pub(super) async fn branches(&self) -> Vec<String> {
         let all = self.get("/repos/acme/todo/branches?per_page=100").await;
         let names = all.as_array().unwrap().iter();
         names.filter_map(|b| Some(b["name"].as_str()?.to_owned())).collect()

@@ -23,5 +23,6 @@ mod rolling_back;
 mod scenes;
 mod starting;
 mod steering;
+mod taking_back;
 mod telling;
 mod town;

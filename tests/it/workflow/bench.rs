@@ -349,6 +349,12 @@ impl Bench {
             }
             Order::CreateBase { from } => Outcome::BaseCreated { head: from.clone() },
             Order::Open { target, branch, .. } => self.open_pull(*target, branch.clone()),
+            Order::OpenRevert { .. } if self.mishap(6) => Outcome::Refused(Refused {
+                kind: RefusalKind::Conflict,
+                sentence: "both changed src/same.rs".to_owned(),
+            }),
+            Order::OpenRevert { base, .. } if self.mishap(6) => Outcome::TakenOut { head: base.clone() },
+            Order::OpenRevert { branch, .. } => self.open_pull(Target::Release, branch.clone()),
             Order::OpenRelease => {
                 let branch = self.workflow().release.branch.clone();
                 self.open_pull(Target::Release, branch)
@@ -588,6 +594,7 @@ impl Bench {
         let number = self.id();
         let base = self.workflow().track(target).map(|t| t.base.clone()).unwrap_or_default();
         let head = match target {
+            Target::Release if self.workflow().reverting().is_some() => self.sha(),
             Target::Release => self
                 .workflow()
                 .heads
@@ -812,6 +819,7 @@ impl Bench {
         use millhand::workflow::waits::What;
         match wait.what {
             What::Question => self.say(maintainer(), "All of them."),
+            What::PhaseReview if wait.phase.is_none() => self.merge_revert(),
             What::PhaseReview => {
                 let number = wait
                     .phase
@@ -847,6 +855,17 @@ impl Bench {
             What::RateLimit | What::Slot | What::Dependency | What::Clock => return false,
         }
         true
+    }
+
+    /// A person merges the pull request that takes something back.
+    fn merge_revert(&mut self) {
+        let Some(pull) = self.workflow().release.pull.clone() else {
+            return;
+        };
+        self.merged(pull.number, Some(reviewer()));
+        let id = self.id();
+        let look = Fact::Look(millhand::workflow::fact::Look::Pull(pull.number));
+        self.facts(vec![(format!("delivery:{id}"), look)]);
     }
 
     fn all_green(&mut self) {

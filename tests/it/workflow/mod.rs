@@ -201,6 +201,7 @@ fn rare_places() -> Vec<Bench> {
         the_plan_is_revised_in(State::Verification),
         somebody_pushes_to_what_is_held(),
         a_protected_change_is_sent_back(),
+        what_is_released_is_taken_back(),
     ]
 }
 
@@ -227,6 +228,20 @@ fn the_plan_is_revised_in(state: State) -> Bench {
     drive_to(&mut bench, |b| b.workflow().phases.values().all(|p| p.state == state));
     bench.say(bench::reviewer(), "/revise another way");
     assert_eq!(bench.workflow().baton, Baton::Whole(State::Planning));
+    bench
+}
+
+/// A release is taken back: whatever chance does to the pull requests, people merge them and it ends.
+fn what_is_released_is_taken_back() -> Bench {
+    let mut bench = Bench::new(start(&Settings::default(), true), 1, 0);
+    drive_to(&mut bench, |b| b.workflow().ended == Some(End::Complete));
+    bench.mischief = 2;
+    bench.say(bench::maintainer(), "/rollback all");
+    check(&bench, 0);
+    bench.say(bench::maintainer(), "/approve rollback");
+    assert_eq!(bench.workflow().baton, Baton::Whole(State::Deployment));
+    drive_to(&mut bench, |b| b.workflow().ended == Some(End::RolledBack));
+    assert_eq!(bench.workflow().baton, Baton::Whole(State::Complete));
     bench
 }
 
@@ -369,9 +384,9 @@ fn check(bench: &Bench, seed: u64) {
     let w = bench.workflow();
     let waits = waits(w, bench.now);
     assert_eq!(
-        w.ended.is_none(),
+        w.ended.is_none() || w.rollback.is_some(),
         !waits.is_empty(),
-        "seed {seed}: an open workflow waits for something it can name, an ended one for nothing"
+        "seed {seed}: an open workflow waits for something it can name, an ended one for a rollback's confirmation at most"
     );
     for wait in &waits {
         assert!(!wait.sentence.is_empty() && !wait.who.is_empty(), "seed {seed}: {wait:?}");
@@ -382,6 +397,7 @@ fn check(bench: &Bench, seed: u64) {
     );
     for order in w.outstanding.values() {
         if let Order::Merge { target, head, .. } = order {
+            assert!(w.reverting().is_none(), "seed {seed}: a revert is merged by people only");
             assert!(
                 reviews::approved(w, *target),
                 "seed {seed}: a merge of {target:?} that nobody approved"

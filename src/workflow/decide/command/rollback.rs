@@ -4,30 +4,28 @@
 
 use std::collections::BTreeSet;
 
-use super::super::Deciding;
+use super::super::{Deciding, revert};
 use super::super::rollback::{begin, is_begun};
 use super::{From, find};
 use crate::workflow::command::RollbackWhat;
 use crate::workflow::ids::PhaseNumber;
 use crate::workflow::model::{Approval, End, Fate, Phase, Rollback, Scope, Workflow};
+use crate::workflow::settings::MergeMethod;
 use crate::workflow::state::{Baton, State};
+use crate::workflow::text::{release_is_merge_commit, revert_of};
 
 /// Takes back what was built. `Ok` is the list that is shown where it has to be confirmed.
 pub(super) fn rollback(d: &mut Deciding, what: &RollbackWhat, from: &From) -> Result<Option<String>, String> {
-    if is_begun(&d.w) {
+    if is_begun(&d.w) || d.w.reverting().is_some() {
         return Err("A rollback is under way; the status comment tells how far it is.".to_owned());
+    }
+    if d.w.ended.is_some() {
+        return after_the_release(d, what, from).map(Some);
     }
     if d.w.release.merged.is_some() {
         return Err("The release is merged; please try again once the work is complete.".to_owned());
     }
-    let scope = match what {
-        RollbackWhat::All => Scope::All,
-        RollbackWhat::Plan => Scope::Plan,
-        RollbackWhat::Phase(phase) => match find(&d.w, phase)?.phase() {
-            Some(number) => Scope::Phase(number),
-            None => return Err("Name a phase, `plan` or `all`.".to_owned()),
-        },
-    };
+    let scope = scope_of(&d.w, what)?;
     if d.w.phases.is_empty() {
         return nothing_built(d, scope, from);
     }
@@ -50,22 +48,65 @@ pub(super) fn rollback(d: &mut Deciding, what: &RollbackWhat, from: &From) -> Re
     }
     let confirmed = merged.is_empty();
     let shown = (!confirmed).then(|| list(&d.w, &phases));
-    d.w.rollback = Some(Rollback {
-        scope,
-        phases,
-        by: from.by.clone(),
-        comment: from.comment,
-        at: from.at,
-        confirmed: None,
-    });
+    d.w.rollback = Some(asked(scope, phases, from));
     if confirmed {
         confirm(d, from);
     }
     Ok(shown)
 }
 
+fn scope_of(w: &Workflow, what: &RollbackWhat) -> Result<Scope, String> {
+    Ok(match what {
+        RollbackWhat::All => Scope::All,
+        RollbackWhat::Plan => Scope::Plan,
+        RollbackWhat::Phase(phase) => match find(w, phase)?.phase() {
+            Some(number) => Scope::Phase(number),
+            None => return Err("Name a phase, `plan` or `all`.".to_owned()),
+        },
+    })
+}
+
+fn asked(scope: Scope, phases: Vec<PhaseNumber>, from: &From) -> Rollback {
+    Rollback {
+        scope,
+        phases,
+        by: from.by.clone(),
+        comment: from.comment,
+        at: from.at,
+        confirmed: None,
+    }
+}
+
+/// What is released is taken back by pull requests that people merge. The list is shown first.
+fn after_the_release(d: &mut Deciding, what: &RollbackWhat, from: &From) -> Result<String, String> {
+    let scope = scope_of(&d.w, what)?;
+    if scope == Scope::Plan {
+        return Err("The work is released; `/rollback all` or `/rollback <phase>` takes it back.".to_owned());
+    }
+    let alone = d.w.is_direct() || (release_is_merge_commit(&d.w) && d.w.settings.merge.phases != MergeMethod::Rebase);
+    if scope != Scope::All && !alone {
+        return Err("No commit on the default branch is that phase's alone; `/rollback all` takes everything back.".to_owned());
+    }
+    let merged = |n: &PhaseNumber| d.w.phases.get(n).is_some_and(|p| p.fate == Fate::Merged);
+    let phases: Vec<PhaseNumber> = concerned(&d.w, scope).into_iter().filter(merged).collect();
+    let rollback = asked(scope, phases, from);
+    let reverts = revert::list(&d.w, &rollback);
+    if reverts.is_empty() {
+        return Err("Nothing of that is left to take back.".to_owned());
+    }
+    let names: Vec<String> = reverts.iter().map(|r| revert_of(&d.w, r)).collect();
+    d.w.rollback = Some(rollback);
+    Ok(format!(
+        "This takes back what is released, newest first, by a pull request each, which people merge: {}. `/approve rollback` does it; `/resume` leaves everything as it is.",
+        names.join(", ")
+    ))
+}
+
 /// The list was seen, or there was nothing to list.
 pub(super) fn confirm(d: &mut Deciding, from: &From) {
+    if d.w.ended.is_some() {
+        return revert::begin(d, &from.by);
+    }
     if let Some(rollback) = &mut d.w.rollback {
         rollback.confirmed = Some(Approval {
             by: Some(from.by.clone()),

@@ -2,7 +2,7 @@
 //!
 //! Invariant: what was done is remembered, also when nobody wants it any more.
 
-use super::super::{Deciding, observe};
+use super::super::{Deciding, observe, revert};
 use super::target_of;
 use crate::clock::Millis;
 use crate::workflow::fact::{CommentRef, Outcome, Target};
@@ -160,6 +160,12 @@ pub(super) fn moved(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i64
             rode(d, status.as_ref());
             merged(d, target, sha);
         }
+        Outcome::TakenOut { head } if matches!(order, Order::OpenRevert { .. }) => {
+            observe::onto(d, Target::Release, head);
+            if matches!(order, Order::OpenRevert { branch, .. } if d.w.reverting().is_some() && *branch == d.w.release.branch) {
+                revert::nothing_left(d);
+            }
+        }
         Outcome::TakenOut { head } => taken_out(d, target, head),
         Outcome::Settled { .. } => settled(d, order, target),
         Outcome::Read { .. }
@@ -251,7 +257,7 @@ fn opened(track: &mut Track, order: &Order, outcome: &Outcome, (seq, now): (i64,
     let Outcome::Opened { pull, head, draft, .. } = outcome else {
         return;
     };
-    if matches!(order, Order::Open { branch, .. } if *branch != track.branch) {
+    if matches!(order, Order::Open { branch, .. } | Order::OpenRevert { branch, .. } if *branch != track.branch) {
         track.left_open = Some(pull.clone());
         return;
     }

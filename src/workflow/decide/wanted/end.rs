@@ -42,6 +42,15 @@ fn all_ours(w: &Workflow) -> Vec<(String, Sha)> {
         .collect()
 }
 
+/// Whether merged branches are left to people, or to the repository.
+fn keeps_branches(w: &Workflow) -> bool {
+    match w.settings.merge.delete_branches {
+        DeleteBranches::No => true,
+        DeleteBranches::Yes => false,
+        DeleteBranches::Auto => w.survey.as_ref().is_some_and(|s| s.deletes_branches),
+    }
+}
+
 pub(super) fn after_the_end(w: &Workflow, orders: &mut Vec<Order>) {
     let tracks = || w.phases.values().map(|p| &p.track).chain([&w.release]);
     match w.ended {
@@ -54,12 +63,7 @@ pub(super) fn after_the_end(w: &Workflow, orders: &mut Vec<Order>) {
             if w.look.is_none() && w.issue.open {
                 orders.push(Order::CloseIssue);
             }
-            let keep = match w.settings.merge.delete_branches {
-                DeleteBranches::No => true,
-                DeleteBranches::Yes => false,
-                DeleteBranches::Auto => w.survey.as_ref().is_some_and(|s| s.deletes_branches),
-            };
-            if !keep && !w.cleanup.branches {
+            if !keeps_branches(w) && !w.cleanup.branches {
                 let ours = |t: &&Track| t.merged.is_some() && t.foreign.is_empty() && !t.branch.is_empty();
                 let branches: Vec<_> = tracks()
                     .filter(ours)
@@ -72,6 +76,11 @@ pub(super) fn after_the_end(w: &Workflow, orders: &mut Vec<Order>) {
         }
         Some(End::RolledBack) => {
             let open: Vec<Order> = tracks().filter_map(|t| close(t, true, "The work was taken back.")).collect();
+            let reverts = w.reverts.iter().flat_map(|reverts| &reverts.merged);
+            let ours = reverts.filter(|t| t.foreign.is_empty() && !keeps_branches(w));
+            let branches: Vec<_> = ours.filter_map(|t| Some((t.branch.clone(), t.head.clone()?))).collect();
+            let reverted = !branches.is_empty() && !w.cleanup.branches;
+            orders.extend(reverted.then_some(Order::DeleteBranches { branches }));
             // GitHub closes what stands on a branch that goes.
             if open.is_empty() && !w.cleanup.branches && w.release.merged.is_none() && !w.is_direct() {
                 let branches = all_ours(w);

@@ -235,6 +235,9 @@ fn merging(w: &Workflow, target: Target, track: &Track, now: Millis, orders: &mu
         if !deploying {
             return;
         }
+        if w.reverting().is_some() && !needs_update(w, target, track) {
+            return; // a person merges it
+        }
     } else if target.phase() != track::next_to_merge(w) {
         return;
     }

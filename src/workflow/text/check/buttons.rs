@@ -177,7 +177,7 @@ fn approval_to_come(w: &Workflow, target: Target, track: &Track, head: &Sha) -> 
     let to_come = judged && track.presented.as_ref() != Some(head) && !reviews::approved(w, target);
     match (target, w.state_of(target)?) {
         (Target::Phase(_), State::Verification) if to_come && reviews::command_counts(w, target) => Some(review(short(&head.0))),
-        (Target::Release, State::HandoffToReleaser) if to_come => Some(release(short(&head.0))),
+        (Target::Release, State::HandoffToReleaser) if to_come && w.reverting().is_none() => Some(release(short(&head.0))),
         _ => None,
     }
 }

@@ -1,0 +1,197 @@
+//! Taking back after the release: a pull request for each commit on the default branch, newest first, one at a time.
+//!
+//! Invariant: Millhand merges none of them; a person does.
+
+use super::{Deciding, advance, configured, track};
+use crate::workflow::answer::{CriterionVerdict, Verdict};
+use crate::workflow::fact::Target;
+use crate::workflow::ids::Person;
+use crate::workflow::model::{End, Fate, Phase, Revert, Reverts, Rollback, Scope, Track, Workflow};
+use crate::workflow::reviews;
+use crate::workflow::state::{self, Baton, State};
+use crate::workflow::text::branch;
+
+/// What a confirmed rollback takes back from the default branch, newest first.
+pub(super) fn list(w: &Workflow, rollback: &Rollback) -> Vec<Revert> {
+    let revert = |of, track: &Track| {
+        Some(Revert {
+            of,
+            commit: track.merged.as_ref()?.sha.clone(),
+            done: false,
+        })
+    };
+    if rollback.scope == Scope::All && !w.is_direct() {
+        return revert(Target::Release, &w.release).into_iter().collect();
+    }
+    let mut merged: Vec<&Phase> = rollback.phases.iter().filter_map(|n| w.phases.get(n)).collect();
+    merged.sort_by_key(|p| std::cmp::Reverse((p.track.merged.as_ref().map(|m| m.at), p.plan.number)));
+    merged
+        .into_iter()
+        .filter_map(|p| revert(Target::Phase(p.plan.number), &p.track))
+        .collect()
+}
+
+/// It was confirmed: 28, and the first is begun. The default branch may have moved since the release, so it is read first.
+pub(super) fn begin(d: &mut Deciding, by: &Person) {
+    let Some(rollback) = d.w.rollback.take() else { return };
+    let list = list(&d.w, &rollback);
+    if list.is_empty() || !d.move_workflow(&[State::Deployment], "rollback after the release", Some(by)) {
+        return;
+    }
+    d.w.ended = None;
+    d.w.cleanup.branches = false;
+    d.w.look = Some(d.seq);
+    d.w.reverts = Some(Reverts {
+        by: by.clone(),
+        list,
+        run: 1,
+        released: std::mem::take(&mut d.w.release),
+        merged: Vec::new(),
+    });
+    d.w.release = fresh(&d.w);
+}
+
+/// One step of a rollback after the release.
+pub(super) fn once(d: &mut Deciding) -> bool {
+    if d.w.release.merged.is_some() {
+        return taken_back(d);
+    }
+    if let Some(by) = d.w.closing.take() {
+        d.w.ended = Some(End::Cancelled);
+        d.w.paused = None;
+        d.w.remarks.push(format!("cancelled: {} closed the issue", by.login));
+        return true;
+    }
+    if d.w.paused.is_some() {
+        return false;
+    }
+    if configured::take_in(d) {
+        return true;
+    }
+    let Some(head) = d.w.release.head.clone().filter(|_| d.w.release.pull.is_some()) else {
+        return false;
+    };
+    let to_be_checked = d.w.release.green.as_ref() != Some(&head);
+    match d.w.baton {
+        Baton::Whole(from @ (State::Verification | State::HandoffToReleaser | State::Deployment)) if to_be_checked => {
+            let route = state::route_to_testing(from).unwrap_or(&[]);
+            d.move_workflow(route, "the revert's checks", None)
+        }
+        Baton::Whole(State::Verification) => proven(d) || track::once(d, Target::Release),
+        Baton::Whole(State::HandoffToReleaser) => track::once(d, Target::Release) || gate(d),
+        Baton::Whole(_) => track::once(d, Target::Release),
+        Baton::Forked => false,
+    }
+}
+
+/// The pull request was closed by a person and is wanted all the same: another branch.
+pub(super) fn afresh(d: &mut Deciding) {
+    if let Some(reverts) = &mut d.w.reverts {
+        reverts.run += 1;
+    }
+    d.w.release = fresh(&d.w);
+    if d.w.baton == Baton::Whole(State::Implementation) {
+        // What was being mended is not there any more.
+        d.move_workflow(&[State::HandoffToTester], "the revert is begun afresh", None);
+    }
+    d.w.look = Some(d.seq);
+}
+
+/// There was nothing left of it on the default branch: somebody was faster.
+pub(super) fn nothing_left(d: &mut Deciding) {
+    d.w.remarks.push("nothing was left to take back of one of the commits".to_owned());
+    on(d, None);
+}
+
+/// The change is the exact reverse of a commit, made without a model: that is its verdict. What people or the writer put on
+/// top is for whoever merges it.
+fn proven(d: &mut Deciding) -> bool {
+    let Some(revert) = d.w.reverting().cloned() else { return false };
+    let track = &mut d.w.release;
+    let known = track.verdict.as_ref().map(|(of, _)| of) == track.head.as_ref();
+    let Some(head) = track.head.clone().filter(|_| !known && track.turn == 0) else {
+        return false;
+    };
+    let verdict = Verdict {
+        criteria: vec![CriterionVerdict {
+            criterion: format!("It takes back what commit {} brought, and nothing else.", revert.commit.short()),
+            met: true,
+            evidence: "Made by a three-way merge of each file the commit touched.".to_owned(),
+        }],
+        findings: Vec::new(),
+        summary: "It is the reverse of the commit.".to_owned(),
+    };
+    track.verdict = Some((head, verdict));
+    true
+}
+
+/// 9: from here on only a person moves it.
+fn gate(d: &mut Deciding) -> bool {
+    let free = d.w.held_by(Target::Release).is_none() && reviews::blocking(&d.w, Target::Release).is_empty();
+    free && track::green(d, Target::Release) && d.move_workflow(&[State::Deployment], "for a person to merge", None)
+}
+
+/// A person merged it.
+fn taken_back(d: &mut Deciding) -> bool {
+    let by = d.w.release.merged.as_ref().and_then(|merged| merged.by.clone());
+    let merged = std::mem::take(&mut d.w.release);
+    if let Some(reverts) = &mut d.w.reverts {
+        reverts.merged.push(merged);
+    }
+    on(d, by.as_ref());
+    true
+}
+
+/// On to the next; after the last, 10.
+fn on(d: &mut Deciding, by: Option<&Person>) {
+    if let Baton::Whole(from) = d.w.baton
+        && let Some(route) = state::route_merged(from)
+    {
+        let cause = if by.is_some() { "merged by a person" } else { "taken back" };
+        d.move_workflow(route, cause, by);
+        d.move_workflow(&[State::Deployment], cause, by);
+    }
+    let Some(reverts) = &mut d.w.reverts else { return };
+    reverts.run = 1;
+    let Some(current) = reverts.list.iter_mut().find(|revert| !revert.done) else {
+        return;
+    };
+    current.done = true;
+    let of = current.of;
+    for (number, phase) in &mut d.w.phases {
+        let concerned = of == Target::Release || of == Target::Phase(*number);
+        if concerned && phase.fate == Fate::Merged {
+            phase.fate = Fate::RolledBack;
+        }
+    }
+    advance::clear_troubles(d, |t| t.target == Some(Target::Release));
+    if d.w.reverting().is_some() {
+        d.w.release = fresh(&d.w);
+        d.w.look = Some(d.seq);
+        return;
+    }
+    if let Some(reverts) = &mut d.w.reverts {
+        d.w.release = std::mem::take(&mut reverts.released);
+        let names = reverts.by.login.clone();
+        d.w.remarks.push(format!("{names} had the release taken back"));
+    }
+    d.move_workflow(&[State::Complete], "rolled back", by);
+    d.w.paused = None;
+    d.w.ended = Some(End::RolledBack);
+}
+
+/// The branch of the one under way.
+fn fresh(w: &Workflow) -> Track {
+    let Some(reverts) = &w.reverts else { return Track::default() };
+    let nth = reverts.list.iter().filter(|revert| revert.done).count() + 1;
+    let commit = reverts.current().map(|revert| revert.commit.short().to_owned());
+    Track {
+        branch: branch::revert(w, nth, reverts.run),
+        base: w.survey.as_ref().map(|s| s.default_branch.clone()).unwrap_or_default(),
+        hints: commit
+            .map(|commit| format!("This pull request takes back commit {commit}. Bring nothing of it back."))
+            .into_iter()
+            .collect(),
+        ..Track::default()
+    }
+}
