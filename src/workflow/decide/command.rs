@@ -294,8 +294,13 @@ fn again(d: &mut Deciding, target: Target, how: &Again<'_>, by: &Person) {
         }
         return advance::afresh(d, number, "phase restarted from scratch", Some(by));
     }
-    if target == Target::Release && closed && d.w.reverting().is_some() {
-        return revert::afresh(d);
+    if target == Target::Release && d.w.reverting().is_some() {
+        if closed {
+            return revert::afresh(d);
+        }
+        if d.w.release.pull.is_none() {
+            return revert::again(d);
+        }
     }
     if let Target::Phase(number) = target
         && let Some(phase) = d.w.phases.get_mut(&number)

@@ -68,6 +68,9 @@ pub(super) fn once(d: &mut Deciding) -> bool {
     if configured::take_in(d) {
         return true;
     }
+    if d.w.release.from.is_none() {
+        return based(d);
+    }
     let Some(head) = d.w.release.head.clone().filter(|_| d.w.release.pull.is_some()) else {
         return false;
     };
@@ -95,6 +98,19 @@ pub(super) fn afresh(d: &mut Deciding) {
         d.move_workflow(&[State::HandoffToTester], "the revert is begun afresh", None);
     }
     d.w.look = Some(d.seq);
+}
+
+/// It could not be made and is tried again, on the default branch as it is then.
+pub(super) fn again(d: &mut Deciding) {
+    d.w.release.from = None;
+    d.w.look = Some(d.seq);
+}
+
+/// The default branch was read: the commit that the revert is made on is recorded, and stays.
+fn based(d: &mut Deciding) -> bool {
+    let read = d.w.look.is_none();
+    d.w.release.from = d.w.heads.as_ref().filter(|_| read).map(|heads| heads.default.clone());
+    d.w.release.from.is_some()
 }
 
 /// There was nothing left of it on the default branch: somebody was faster.

@@ -168,12 +168,12 @@ fn whole(w: &Workflow, waits: &[Waiting], orders: &mut Vec<Order>) {
 
 /// The pull request that takes back the newest of what is still to be taken back, once the default branch was read.
 fn open_revert(w: &Workflow, revert: &Revert) -> Option<Order> {
-    let to_open = w.release.pull.is_none() && w.look.is_none();
-    to_open.then_some(Order::OpenRevert {
+    let base = w.release.from.clone().filter(|_| w.release.pull.is_none())?;
+    Some(Order::OpenRevert {
         of: revert.of,
         commit: revert.commit.clone(),
         branch: w.release.branch.clone(),
-        base: w.heads.as_ref()?.default.clone(),
+        base,
     })
 }
 
