@@ -21,7 +21,7 @@ impl Town {
     }
 
     /// The maintainer commits entries of any mode onto the default branch.
-    async fn commit_entry(&self, path: &str, mode: &str, content: &str) {
+    pub(crate) async fn commit_entry(&self, path: &str, mode: &str, content: &str) {
         let main = self.get("/repos/acme/todo/git/ref/heads/main").await["object"]["sha"]
             .as_str()
             .unwrap()

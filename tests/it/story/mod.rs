@@ -13,6 +13,7 @@ mod ending;
 mod gestures;
 mod guarding;
 mod happy;
+mod house;
 mod line;
 mod losses;
 mod pressing;

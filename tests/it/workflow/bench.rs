@@ -500,6 +500,7 @@ impl Bench {
                     blob: BlobHash(format!("{number:04x}{turn:04x}{:056x}", 0)),
                     summary: "change".to_owned(),
                     paths: vec!["src/a.rs".to_owned()],
+                    executables: vec![],
                     report: Report {
                         critical,
                         protected,

@@ -212,6 +212,12 @@ fn a_commit_on_a_branch_needs_its_head() {
     assert_eq!(store.file(made.tree, "docs/x.md").unwrap(), None);
     assert_eq!(store.file(made.tree, "a/b").unwrap().as_deref(), Some(b"text\n".as_slice()));
     assert_eq!(store.entry(made.tree, "ci.sh").unwrap().unwrap().mode, EntryMode::Executable);
+    // The mutation has no place for a mode: nobody may count on one.
+    let rewritten = commit("x", oid, &[], &["ci.sh"]);
+    let oid = contents::commit_on_branch(&mut bench.world, &app, bench.repo, &rewritten).unwrap();
+    let store = bench.world.store(bench.repo).unwrap();
+    let made = store.commit(oid).unwrap();
+    assert_eq!(store.entry(made.tree, "ci.sh").unwrap().unwrap().mode, EntryMode::File);
     bench.fsck();
 }
 
