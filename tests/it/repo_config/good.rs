@@ -54,9 +54,6 @@ fn the_documented_file_sets_the_defaults_and_one_path() {
     let repo = parse(WHOLE.as_bytes()).unwrap();
     let warned: Vec<(&str, u32)> = repo.warnings.iter().map(|it| (it.key.as_str(), it.place.line)).collect();
     let expected = [
-        ("pull_requests.title", 7),
-        ("pull_requests.commit", 7),
-        ("pull_requests.sign_off", 7),
         ("templates", 16),
         ("notifications.events", 17),
     ];

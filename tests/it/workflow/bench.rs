@@ -438,6 +438,7 @@ impl Bench {
             workflows: vec![ci],
             required_checks: vec![],
             required_reviews: 0,
+            habits: millhand::workflow::habits::Habits::default(),
             squash: true,
             merge_commits: true,
             rebase: true,
@@ -599,6 +600,7 @@ impl Bench {
         };
         let node_id = format!("PR_{number}");
         let view = PullView {
+            open_threads: vec![],
             number,
             node_id: node_id.clone(),
             branch,
@@ -882,6 +884,7 @@ impl Bench {
             let commit = pull.view.head.clone();
             let node_id = format!("PRR_{id}");
             let review = ReviewView {
+                edited: false,
                 id,
                 node_id,
                 pull: number,

@@ -777,6 +777,7 @@ fn a_refused_change_fails_without_annotations_on_lines_that_are_not_there() {
 
 fn approval(id: u64, by: Person, commit: char) -> ReviewView {
     ReviewView {
+        edited: false,
         id,
         node_id: format!("PRR_{id}"),
         pull: 4,
