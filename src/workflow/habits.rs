@@ -108,7 +108,9 @@ pub fn signature(sign_off: &SignOff) -> String {
 /// Whether a subject follows Conventional Commits: `type(scope)!: description`.
 #[must_use]
 pub fn is_conventional(subject: &str) -> bool {
-    let Some((head, rest)) = subject.split_once(": ") else { return false };
+    let Some((head, rest)) = subject.split_once(": ") else {
+        return false;
+    };
     let head = head.strip_suffix('!').unwrap_or(head);
     let (kind, scope) = match head.split_once('(') {
         Some((kind, scope)) => (kind, scope.strip_suffix(')')),
@@ -176,9 +178,13 @@ fn linter(history: &History) -> Option<String> {
         name == "semantic.yml" || name.starts_with("commitlint.config.") || name.starts_with(".commitlintrc")
     };
     let runs = |(_, text): &&(String, String)| {
-        ["action-semantic-pull-request", "commitlint-github-action", "semantic-pull-request@"]
-            .iter()
-            .any(|name| text.contains(name))
+        [
+            "action-semantic-pull-request",
+            "commitlint-github-action",
+            "semantic-pull-request@",
+        ]
+        .iter()
+        .any(|name| text.contains(name))
     };
     let file = history.paths.iter().find(is_settings);
     let file = file.or_else(|| history.workflows.iter().find(runs).map(|(path, _)| path));
@@ -252,14 +258,26 @@ mod tests {
         for (titles, messages, wanted) in [
             (vec![], vec![], (None, None)),
             (vec![good; 2], vec![good; 2], (None, None)),
-            (vec![], vec![good; 3], (Some("3 of the last 3 commits"), Some("3 of the last 3 commits"))),
+            (
+                vec![],
+                vec![good; 3],
+                (Some("3 of the last 3 commits"), Some("3 of the last 3 commits")),
+            ),
             (vec![good; 3], vec![plain; 3], (Some("3 of the last 3 titles"), None)),
             (vec![plain; 3], vec![good; 3], (None, Some("3 of the last 3 commits"))),
             (vec![good, good, plain, plain], vec![plain; 9], (None, None)),
             (vec![good, good, good, plain], vec![], (Some("3 of the last 4 titles"), None)),
             (
                 vec![],
-                vec![good, good, good, "Merge pull request #3 from a/b", "Merge branch 'x'", "Merge x", "Merge y"],
+                vec![
+                    good,
+                    good,
+                    good,
+                    "Merge pull request #3 from a/b",
+                    "Merge branch 'x'",
+                    "Merge x",
+                    "Merge y",
+                ],
                 (Some("3 of the last 3 commits"), Some("3 of the last 3 commits")),
             ),
         ] {
@@ -291,7 +309,12 @@ mod tests {
                 ..History::default()
             })
         };
-        for path in ["commitlint.config.js", ".commitlintrc.json", ".github/semantic.yml", ".commitlintrc"] {
+        for path in [
+            "commitlint.config.js",
+            ".commitlintrc.json",
+            ".github/semantic.yml",
+            ".commitlintrc",
+        ] {
             let because = Some(format!("`{path}` asks for it"));
             let habits = with(&["README.md", path], "");
             assert_eq!((habits.titles, habits.commits), (because.clone(), because), "{path}");
@@ -319,9 +342,18 @@ mod tests {
         };
         let line = "Signed-off-by: millhand[bot] <7+millhand[bot]@users.noreply.github.com>";
         let because = |why: &str| Some((line.to_owned(), why.to_owned()));
-        assert_eq!(case(&[plain, signed, signed], &[], &[], &[]), because("2 of the last 3 commits of the default branch"));
-        assert_eq!(case(&[plain; 9], &[signed; 3], &[], &[]), because("3 of the last 3 merged pull requests"));
-        assert_eq!(case(&[plain; 9], &[], &[".github/dco.yml"], &[]), because("`.github/dco.yml` asks for it"));
+        assert_eq!(
+            case(&[plain, signed, signed], &[], &[], &[]),
+            because("2 of the last 3 commits of the default branch")
+        );
+        assert_eq!(
+            case(&[plain; 9], &[signed; 3], &[], &[]),
+            because("3 of the last 3 merged pull requests")
+        );
+        assert_eq!(
+            case(&[plain; 9], &[], &[".github/dco.yml"], &[]),
+            because("`.github/dco.yml` asks for it")
+        );
         assert_eq!(case(&[], &[], &[], &["test", "DCO"]), because("the check `DCO` asks for it"));
         assert_eq!(case(&[plain, signed], &[signed, plain, plain], &["dco.yml"], &["dco"]), None);
         assert_eq!(case(&["Explain Signed-off-by: lines"; 5], &[], &[], &[]), None);
@@ -336,11 +368,19 @@ mod tests {
     #[test]
     fn a_title_gets_the_type_of_what_it_does() {
         for (title, files, wanted) in [
-            ("Add a parser.", vec!["src/parser.rs", "tests/parser.rs"], "feat: add a parser"),
+            (
+                "Add a parser.",
+                vec!["src/parser.rs", "tests/parser.rs"],
+                "feat: add a parser",
+            ),
             ("Fix the parser", vec!["src/parser.rs"], "fix: fix the parser"),
             ("JSON output", vec!["src/json.rs"], "feat: JSON output"),
             ("Rename Item to Task", vec!["src/item.rs"], "refactor: rename Item to Task"),
-            ("Say how to build", vec!["README.md", "docs/build.md"], "docs: say how to build"),
+            (
+                "Say how to build",
+                vec!["README.md", "docs/build.md"],
+                "docs: say how to build",
+            ),
             ("Cover the parser", vec!["tests/parser.rs"], "test: cover the parser"),
             ("Run on Windows", vec![".github/workflows/ci.yml"], "ci: run on Windows"),
             ("Bump serde", vec!["Cargo.toml"], "build: bump serde"),

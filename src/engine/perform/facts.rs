@@ -60,7 +60,12 @@ impl At<'_> {
                 MergeState::Unknown => "unknown",
             }
             .to_owned(),
-            open_threads: pull.threads.iter().filter(|t| !t.resolved).map(|t| self.thread_link(number, t)).collect(),
+            open_threads: pull
+                .threads
+                .iter()
+                .filter(|t| !t.resolved)
+                .map(|t| self.thread_link(number, t))
+                .collect(),
             updated_at: pull.updated_at,
         };
         let mut facts = vec![(format!("pull:{number}:{}", digest(&view)), Fact::Pull(view))];

@@ -131,7 +131,9 @@ impl Github {
             "query Kinds($repository: ID!, $commit: GitObjectID!{heads}) {{ node(id: $repository) {{ ... on Repository {{ \
              object(oid: $commit) {{ ... on Commit {{ oid{fields} }} }} }} }} }}"
         );
-        let found: RawKinds = self.query(Scope::read(repo), "Kinds", &text, Value::Object(variables)).await?;
+        let found: RawKinds = self
+            .query(Scope::read(repo), "Kinds", &text, Value::Object(variables))
+            .await?;
         let files = found.node.object.ok_or_else(|| Error::NotFound {
             message: format!("the commit {commit} is not there"),
         })?;

@@ -70,7 +70,8 @@ A phase is named by its number (`2`) or its id (`02-parser`); a hash by at least
 
 ## Reviews
 
-On Millhand's pull requests the reviews of people with write permission count, by their last word; those of others change nothing.
+On Millhand's pull requests the reviews of people with write permission count, by their last word; those of others start
+nothing and are context for what is written next.
 
 - One that requests changes, or that comments on a line, is taken up: by one commit and one review in answer for all that came in before
   `reviews.quiet_seconds` of quiet, with an answer in each thread. Whoever requested changes is then waited for.

@@ -198,8 +198,7 @@ fn known(d: &mut Deciding, target: Target, view: &PullView, seq: i64) {
             track.turn += 1;
         }
     }
-    let changed =
-        track.seen.as_ref().map(what_refuses) != Some(what_refuses(view));
+    let changed = track.seen.as_ref().map(what_refuses) != Some(what_refuses(view));
     track.seen = Some(view.clone());
     if changed {
         // Something about it is different: what GitHub refused before may go now.

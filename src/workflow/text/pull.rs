@@ -4,7 +4,8 @@ use super::markdown::{code, prose};
 use super::plan::{criteria, names, tests};
 use super::titles::title as words_of_title;
 use super::words::{
-    Doc, NAME_CHARS, TITLE_CHARS, default_branch, enumerate, habits_of, name_of, provenance, reviewers, rules_ask_for_reviews, typed,
+    Doc, NAME_CHARS, TITLE_CHARS, default_branch, enumerate, habits_of, name_of, provenance, reviewers, rules_ask_for_reviews,
+    typed,
 };
 use crate::workflow::habits::{conventional, type_of};
 use crate::workflow::ids::PhaseNumber;

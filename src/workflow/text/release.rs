@@ -6,8 +6,8 @@ use super::remarks;
 use super::report::revert_phases;
 use super::titles::title as words_of_title;
 use super::words::{
-    Doc, NAME_CHARS, SENTENCE_CHARS, TITLE_CHARS, commit_link, condition, cost, default_branch, habits_of, list, merged_newest_first,
-    name_of, release_is_merge_commit, typed,
+    Doc, NAME_CHARS, SENTENCE_CHARS, TITLE_CHARS, commit_link, condition, cost, default_branch, habits_of, list,
+    merged_newest_first, name_of, release_is_merge_commit, typed,
 };
 use crate::workflow::habits::{conventional, type_of};
 use crate::workflow::model::{Fate, Workflow};
@@ -42,7 +42,9 @@ pub(super) fn conventional_title(w: &Workflow, max: usize) -> String {
         .filter(|p| !matches!(p.fate, Fate::Skipped(_)))
         .map(|p| type_of(&p.plan.title, &p.plan.files))
         .collect();
-    let kind = ["feat", "fix", "perf", "refactor"].into_iter().find(|kind| types.contains(kind));
+    let kind = ["feat", "fix", "perf", "refactor"]
+        .into_iter()
+        .find(|kind| types.contains(kind));
     let kind = kind.or_else(|| types.first().copied()).unwrap_or("feat");
     words_of_title(&conventional(&subject, kind), max)
 }

@@ -33,7 +33,10 @@ fn of_track(track: &Track, name: &str) -> Vec<String> {
         for remark in &review.remarks {
             let line = remark.line.map(|line| format!(", line {line}")).unwrap_or_default();
             let place = code(&remark.path, NAME_CHARS);
-            found.push(format!("{by} on {name}, {place}{line}: {}", plain(&remark.body, SENTENCE_CHARS)));
+            found.push(format!(
+                "{by} on {name}, {place}{line}: {}",
+                plain(&remark.body, SENTENCE_CHARS)
+            ));
         }
     }
     found

@@ -87,7 +87,11 @@ fn refused(w: &Workflow, trouble: &Trouble, name: &str, retry: &str) -> String {
         return format!("GitHub refuses the merge of {name}: {sentence}. Once that is settled, merge it yourself or `{retry}`.");
     }
     let more = open.len().saturating_sub(THREADS_SHOWN);
-    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    let more = if more == 0 {
+        String::new()
+    } else {
+        format!(" and {more} more")
+    };
     let links = open.iter().take(THREADS_SHOWN).cloned().collect::<Vec<_>>().join(", ");
     format!(
         "GitHub refuses the merge of {name}: {sentence}. Conversations are open: {links}{more}. Where the rules ask for it, a writer resolves them, and Millhand merges; else merge it yourself or `{retry}`."

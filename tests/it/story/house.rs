@@ -123,13 +123,20 @@ impl Town {
 #[tokio::test]
 async fn titles_and_messages_follow_a_conventional_history() {
     let town = Town::new(Setting::default()).await;
-    let history = ["feat: read items", "fix(parser): keep tabs", "docs: say how", "chore(deps): bump all", "ci: run"];
+    let history = [
+        "feat: read items",
+        "fix(parser): keep tabs",
+        "docs: say how",
+        "chore(deps): bump all",
+        "ci: run",
+    ];
     town.history(&history).await;
     let before = town.messages("main", 0).await.len();
     let issue = town.labelled("Greet", ONE).await;
     let plan = town.said_once(issue);
     for key in ["title", "commit"] {
-        let row = format!("| `pull_requests.{key}` | `auto: Conventional Commits (5 of the last 7 commits of the default branch)` |");
+        let row =
+            format!("| `pull_requests.{key}` | `auto: Conventional Commits (5 of the last 7 commits of the default branch)` |");
         assert!(plan.contains(&row), "{row}\n{plan}");
     }
     assert!(plan.contains("pull_requests.sign_off: auto"), "{plan}");
@@ -138,7 +145,11 @@ async fn titles_and_messages_follow_a_conventional_history() {
     town.settle().await;
     let pull = town.pull_of(issue, 1).await;
     assert_eq!(town.pull(pull).await["title"], "feat: greet by name");
-    assert!(town.commits(pull).await.iter().all(|subject| subject.starts_with("feat: ")), "{:?}", town.commits(pull).await);
+    assert!(
+        town.commits(pull).await.iter().all(|subject| subject.starts_with("feat: ")),
+        "{:?}",
+        town.commits(pull).await
+    );
     // What is pushed later mends what was pushed before.
     town.review("reviewer", pull, "REQUEST_CHANGES", "Say hello twice.").await;
     town.settle().await;
@@ -190,7 +201,11 @@ async fn commits_are_signed_off_where_the_house_signs_them_off() {
 /// One line signs it, in the last paragraph, with the name and the address that GitHub gives the App's commits.
 async fn signed_by_its_author(town: &Town, message: &str) {
     let ours = town.sim.with(|world| {
-        let account = world.accounts.values().find(|account| account.login == "millhand[bot]").unwrap();
+        let account = world
+            .accounts
+            .values()
+            .find(|account| account.login == "millhand[bot]")
+            .unwrap();
         format!("Signed-off-by: {} <{}>", account.login, account.noreply())
     });
     let last: Vec<&str> = message.trim_end().rsplit("\n\n").next().unwrap().lines().collect();

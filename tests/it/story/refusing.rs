@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::Method;
 use futures_util::future::BoxFuture;
@@ -42,7 +43,6 @@ const CONFIGURATIONS: &[(&str, (u32, u32), &str)] = &[
     ("limits: 3\n", (1, 9), "`limits` is a section"),
     ("limits:\n", (1, 1), "`limits` has no keys below it"),
     ("just words\n", (1, 1), "a mapping of keys"),
-    ("- recipe: single\n", (1, 1), "a mapping of keys"),
     ("delivery: [auto]\n", (1, 11), "here stands a list"),
     ("commands: { bare: yes }\n", (1, 19), "Write `true` or `false`."),
     ("approvals: { plan: requird }\n", (1, 20), "Did you mean `required`?"),
@@ -56,17 +56,26 @@ const CONFIGURATIONS: &[(&str, (u32, u32), &str)] = &[
     ("reviewers: [acme/team]\n", (1, 13), "Teams cannot be named here"),
     ("protected_paths: ['!LICENSE']\n", (1, 19), "Nothing can be taken out"),
     ("protected_paths: ['../x']\n", (1, 19), "a path or a glob"),
-    ("models: { code_writer: 'https://evil.example/v1' }\n", (1, 24), "the operator's model profiles"),
+    (
+        "models: { code_writer: 'https://evil.example/v1' }\n",
+        (1, 24),
+        "the operator's model profiles",
+    ),
     ("api_key: sk-1\n", (1, 1), "`api_key` is no key"),
     ("recipe: &x single\ndelivery: *x\n", (1, 9), "Anchors"),
     ("recipe: *x\n", (1, 9), "Aliases"),
     ("limits:\n  <<: { phases: 3 }\n", (2, 3), "Merge keys"),
     ("recipe: !!python/object/apply:os.system [ls]\n", (1, 9), "Tags"),
+    ("- recipe: single\n", (1, 1), "a mapping of keys"),
     ("%YAML 1.2\n---\nrecipe: single\n", (1, 1), "directives"),
-    ("recipe: single\n---\ndelivery: auto\n", (2, 1), "A second document begins here"),
+    (
+        "recipe: single\n---\ndelivery: auto\n",
+        (2, 1),
+        "A second document begins here",
+    ),
     ("[[[[[[[[[[[[[[[[[[[[[[[[\n", (1, 9), "more than 8 deep"),
     ("reviewers: [mona\n", (1, 12), "no valid YAML"),
-    ("recipe: 'single\n", (1, 9), "no valid YAML"),
+    ("recipe: 'single\n", (2, 1), "no valid YAML"),
     ("limits:\n\tphases: 3\n", (2, 2), "indent by spaces"),
     ("recipe: single # \u{1b}[31m\n", (1, 18), "a control character"),
     ("labels: { trigger: a\u{200b}b }\n", (1, 21), "an invisible character"),
@@ -108,7 +117,8 @@ async fn a_configuration_that_is_refused_is_told_and_changes_nothing() {
     };
     for (number, (text, (line, column), words)) in CONFIGURATIONS.iter().enumerate() {
         let head = town.write("maintainer", "main", FILE, text).await;
-        town.settle().await;
+        // Long enough for the status comment, which is edited once in half a minute.
+        town.pass(Duration::from_secs(40)).await;
         let place = format!("line {line}, column {column}");
         let w = town.known(issue).await;
         assert_eq!(w.settings, before, "{text}");
@@ -120,7 +130,10 @@ async fn a_configuration_that_is_refused_is_told_and_changes_nothing() {
         let rows = told(&town.rows(issue).await);
         assert_eq!(rows.len(), number + 1, "{text}: one row a refusal");
         let row = rows.last().unwrap().to_string();
-        assert!(row.contains(&head) && row.contains(&json!(words).to_string()[1..words.len() + 1]), "{text}: {words}\n{row}");
+        assert!(
+            row.contains(&head) && row.contains(&json!(words).to_string()[1..words.len() + 1]),
+            "{text}: {words}\n{row}"
+        );
     }
     assert_eq!(CONFIGURATIONS.len(), 45);
     assert_eq!(town.known(issue).await.baton, Baton::Whole(State::HandoffToCoder));
@@ -278,7 +291,12 @@ async fn a_path_that_does_harm_somewhere_is_never_written() {
     assert_eq!(phase.track.attempts.validation, 3);
     assert!(phase.track.pull.is_none(), "nothing is pushed");
     let branches = town.get("/repos/acme/todo/branches?per_page=100").await;
-    let names: Vec<&str> = branches.as_array().unwrap().iter().filter_map(|b| b["name"].as_str()).collect();
+    let names: Vec<&str> = branches
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|b| b["name"].as_str())
+        .collect();
     assert!(!names.contains(&phase.track.branch.as_str()), "{names:?}");
     // Whoever reads the log finds each of them, with why it was refused.
     let mut refused: BTreeMap<String, String> = BTreeMap::new();
@@ -286,13 +304,21 @@ async fn a_path_that_does_harm_somewhere_is_never_written() {
         let fact: Value = serde_json::from_str(&row.fact).unwrap();
         remarks(&fact, &mut refused);
     }
-    let missing: Vec<String> = wanted
-        .iter()
-        .filter(|(path, words)| !refused.get(path).is_some_and(|why| !why.is_empty() && why.contains(words)))
-        .map(|(path, words)| format!("{path:?} {words}: {:?}", refused.get(path)))
-        .collect();
-    assert!(missing.is_empty(), "{}\n{refused:#?}", missing.join("\n"));
-    assert!(town.waits(issue).await[0].contains("/retry"), "{:#?}", town.waits(issue).await);
+    let told = |path: &str, words: &str| {
+        let begin: String = as_shown(path).chars().take(LONG).collect();
+        let mut of_path = refused.iter().filter(|(shown, _)| match begin.chars().count() {
+            LONG => shown.starts_with(&begin),
+            _ => **shown == begin,
+        });
+        of_path.any(|(_, why)| !why.is_empty() && why.contains(words))
+    };
+    let missing: Vec<&(String, &str)> = wanted.iter().filter(|(path, words)| !told(path, words)).collect();
+    assert!(missing.is_empty(), "{missing:#?}\n{:#?}", refused.keys());
+    assert!(
+        town.waits(issue).await[0].contains("/retry"),
+        "{:#?}",
+        town.waits(issue).await
+    );
     assert_eq!(town.get("/repos/acme/todo/git/trees/main?recursive=1").await["tree"], tree);
     // The process lives, and people end the work.
     town.comment("maintainer", issue, "/cancel").await;
@@ -300,6 +326,29 @@ async fn a_path_that_does_harm_somewhere_is_never_written() {
     assert_eq!(town.known(issue).await.ended, Some(End::Cancelled));
     town.said_anywhere();
     town.finish().await;
+}
+
+/// Characters of a path that are compared: longer ones are cut where they are shown.
+const LONG: usize = 60;
+
+/// A path as remarks name it: what nobody could read is written out.
+fn as_shown(path: &str) -> String {
+    let unseen = |c: char| {
+        c.is_control()
+            || matches!(
+                c,
+                '\u{ad}' | '\u{200b}' | '\u{200c}' | '\u{202e}' | '\u{2066}' | '\u{feff}' | '\u{e000}' | '\u{e0041}'
+            )
+    };
+    path.chars()
+        .map(|c| {
+            if unseen(c) {
+                c.escape_unicode().to_string()
+            } else {
+                c.to_string()
+            }
+        })
+        .collect()
 }
 
 /// Critical remarks by path, wherever they stand in a fact.
@@ -351,7 +400,12 @@ async fn every_command_by_those_who_may() {
         ] {
             let comment = town.comment(login, issue, line).await;
             town.settle().await;
-            assert_eq!(town.reactions(comment), ["eyes", "+1"], "{login}: {line} {:#?}", town.said(issue));
+            assert_eq!(
+                town.reactions(comment),
+                ["eyes", "+1"],
+                "{login}: {line} {:#?}",
+                town.said(issue)
+            );
             given.push(line[1..].split(' ').next().unwrap());
         }
         for entry in TABLE {
@@ -385,7 +439,10 @@ async fn what_the_app_itself_writes_is_never_a_command() {
         assert!(town.reactions(comment).is_empty());
     }
     let w = town.known(issue).await;
-    assert_eq!((w.baton, w.paused, w.ended, w.plan), (before.baton, before.paused, before.ended, before.plan));
+    assert_eq!(
+        (w.baton, w.paused, w.ended, w.plan),
+        (before.baton, before.paused, before.ended, before.plan)
+    );
     assert_eq!(w.budget, before.budget);
     town.said_anywhere();
     town.finish().await;

@@ -3,7 +3,12 @@
 //!
 //! Invariant: nobody's words are lost, and only what asks for a change makes one.
 
+use std::sync::{Arc, Mutex};
+
 use axum::http::Method;
+use futures_util::future::BoxFuture;
+use millhand::llm::profile::Profile;
+use millhand::llm::{Completion, Model, ModelError, Prompt};
 use millhand::workflow::settings::{DeliveryChoice, Settings};
 use millhand::workflow::state::State;
 use serde_json::{Value, json};
@@ -49,7 +54,10 @@ impl Town {
         let list = self
             .get(&format!("/repos/acme/todo/commits/{sha}/check-runs?check_name=millhand"))
             .await;
-        list["check_runs"][0]["output"]["summary"].as_str().unwrap_or_default().to_owned()
+        list["check_runs"][0]["output"]["summary"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 }
 
@@ -72,7 +80,10 @@ async fn what_only_comments_is_guidance_for_the_next_attempt() {
         let reader = town.must("reader", Method::POST, &path, reader).await["id"].as_u64().unwrap();
         let aside = town.comment("reader", pull, "I should like it in blue").await;
         town.settle().await;
-        assert_eq!((town.review_reactions(review), town.reactions(comment)), (vec!["eyes"], vec!["eyes"]));
+        assert_eq!(
+            (town.review_reactions(review), town.reactions(comment)),
+            (vec!["eyes"], vec!["eyes"])
+        );
         assert_eq!((town.review_reactions(reader).len(), town.reactions(aside).len()), (0, 0));
         assert_eq!(town.commits(pull).await.len(), 1, "that asks for nothing");
         assert_eq!(town.said(pull), Vec::<String>::new());
@@ -94,6 +105,81 @@ async fn what_only_comments_is_guidance_for_the_next_attempt() {
     }
 }
 
+/// The offline model, with what it is given to write.
+#[derive(Debug)]
+struct Listening {
+    good: Arc<dyn Model>,
+    given: Arc<Mutex<Vec<String>>>,
+}
+
+impl Model for Listening {
+    fn complete(&self, prompt: Prompt) -> BoxFuture<'_, Result<Completion, ModelError>> {
+        if prompt.task.name() == "write" {
+            self.given.lock().unwrap().push(prompt.user.clone());
+        }
+        self.good.complete(prompt)
+    }
+}
+
+#[tokio::test]
+async fn what_others_review_is_context_only() {
+    let given: Arc<Mutex<Vec<String>>> = Arc::default();
+    let town = Town::new(Setting {
+        model: Some(Arc::new(Listening {
+            good: Profile::offline("large").connect(),
+            given: Arc::clone(&given),
+        })),
+        ..Setting::default()
+    })
+    .await;
+    let issue = town.begun("Greet", ONE).await;
+    let pull = town.pull_of(issue, 1).await;
+    town.remarked("reader", pull, ("REQUEST_CHANGES", "paint it blue", "and this line purple"))
+        .await;
+    town.settle().await;
+    assert_eq!(
+        (town.commits(pull).await.len(), given.lock().unwrap().len()),
+        (1, 1),
+        "it starts nothing"
+    );
+    town.review("reviewer", pull, "REQUEST_CHANGES", "be kinder").await;
+    town.settle().await;
+    let asked = given.lock().unwrap().last().cloned().unwrap();
+    let of = |words: &str| {
+        let before = asked.split(words).next().unwrap();
+        assert!(before.len() < asked.len(), "{words}\n{asked}");
+        before.trim_end().lines().last().unwrap().to_owned()
+    };
+    assert!(of("be kinder").contains("remark "), "{asked}");
+    for words in ["paint it blue", "and this line purple"] {
+        assert!(of(words).contains("context") && !of(words).contains("remark "), "{asked}");
+    }
+    let written = town.file(&town.branch_of(issue, 1).await, PATH).await.unwrap();
+    assert!(
+        written.contains("be kinder") && !written.contains("blue") && !written.contains("purple"),
+        "{written}"
+    );
+    // What was changed was not for them: nobody waits for them, and their threads get no answer.
+    assert!(
+        town.waits(issue).await[0].contains("waits for reviewer"),
+        "{:#?}",
+        town.waits(issue).await
+    );
+    let threads = town.get(&format!("/repos/acme/todo/pulls/{pull}/comments")).await;
+    assert!(
+        threads
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|c| c["user"]["login"] != "millhand[bot]"),
+        "{threads:#}"
+    );
+    town.review("reviewer", pull, "APPROVE", "good").await;
+    town.settle().await;
+    town.until_complete(issue).await;
+    town.over().await;
+}
+
 #[tokio::test]
 async fn a_command_in_a_review_that_only_comments_is_obeyed_once() {
     let town = Town::new(Setting::default()).await;
@@ -105,7 +191,12 @@ async fn a_command_in_a_review_that_only_comments_is_obeyed_once() {
     town.settle().await;
     assert_eq!(town.review_reactions(hold), ["eyes", "+1"]);
     let w = town.known(issue).await;
-    assert!(w.held_by(millhand::workflow::fact::Target::Phase(w.phases.values().next().unwrap().plan.number)).is_some());
+    assert!(
+        w.held_by(millhand::workflow::fact::Target::Phase(
+            w.phases.values().next().unwrap().plan.number
+        ))
+        .is_some()
+    );
     // Edited, it says something else and does nothing.
     let place = format!("{path}/{hold}");
     town.must("reviewer", Method::PUT, &place, json!({ "body": "/cancel" })).await;
@@ -121,7 +212,11 @@ async fn an_approval_with_remarks_is_an_approval_and_they_go_to_the_release_note
     let town = Town::new(Setting::default()).await;
     let issue = town.begun("Greet", ONE).await;
     let pull = town.pull_of(issue, 1).await;
-    let nit = ("APPROVE", "Fine, but one day the greeting should be translated", "This line is a bit long");
+    let nit = (
+        "APPROVE",
+        "Fine, but one day the greeting should be translated",
+        "This line is a bit long",
+    );
     town.remarked("reviewer", pull, nit).await;
     town.settle().await;
     assert_eq!(town.pull(pull).await["merged"], true, "{:#?}", town.waits(issue).await);
@@ -167,10 +262,19 @@ async fn an_open_conversation_that_the_rules_want_resolved_is_named_and_left_to_
         assert_eq!(town.pull(pull).await["merged"], false);
         let waits = town.waits(issue).await;
         assert!(waits[0].contains("GitHub refuses the merge"), "{waits:#?}");
-        assert!(waits[0].contains(&format!("/acme/todo/pull/{pull}#discussion_r{thread}")), "{waits:#?}");
+        assert!(
+            waits[0].contains(&format!("/acme/todo/pull/{pull}#discussion_r{thread}")),
+            "{waits:#?}"
+        );
         assert!(waits[0].contains("a writer resolves them, and Millhand merges"), "{waits:#?}");
+        let status = town.status(issue);
+        assert!(
+            status.contains(&format!("http://127.0.0.1:3000/acme/todo/pull/{pull}#discussion_r{thread}")),
+            "{status}"
+        );
         let text = "mutation($thread: ID!) { resolveReviewThread(input: { threadId: $thread }) { thread { isResolved } } }";
-        town.graphql("reviewer", json!({ "query": text, "variables": { "thread": node } })).await;
+        town.graphql("reviewer", json!({ "query": text, "variables": { "thread": node } }))
+            .await;
         town.settle().await;
         assert_eq!(town.pull(pull).await["merged"], true, "{:#?}", town.waits(issue).await);
         town.complete(issue).await;
@@ -188,15 +292,30 @@ async fn an_approval_that_commits_have_overtaken_is_void_and_that_is_shown() {
     town.review("reviewer", pull, "APPROVE", "good").await;
     town.settle().await;
     let old = town.pull(pull).await["head"]["sha"].as_str().unwrap()[..8].to_owned();
-    let head = town.write("maintainer", &branch, PATH, "/// Greets.\npub fn greet() -> &'static str {\n    \"hi\"\n}\n").await;
+    let head = town
+        .write(
+            "maintainer",
+            &branch,
+            PATH,
+            "/// Greets.\npub fn greet() -> &'static str {\n    \"hi\"\n}\n",
+        )
+        .await;
     town.settle().await;
     town.obeyed("maintainer", pull, "/unhold").await;
     town.settle().await;
     assert_eq!(town.pull(pull).await["merged"], false);
     let waits = town.waits(issue).await;
-    assert!(waits[0].contains(&format!("(reviewer approved {old}, which has changed since.)")), "{waits:#?}");
+    assert!(
+        waits[0].contains(&format!("(reviewer approved {old}, which has changed since.)")),
+        "{waits:#?}"
+    );
     let text = town.check_text(&head).await;
-    assert!(text.contains(&format!("reviewer approved `{old}`. The diff against the merge base has changed since")), "{text}");
+    assert!(
+        text.contains(&format!(
+            "reviewer approved `{old}`. The diff against the merge base has changed since"
+        )),
+        "{text}"
+    );
     town.review("reviewer", pull, "APPROVE", "again").await;
     town.settle().await;
     assert_eq!(town.pull(pull).await["merged"], true);
@@ -217,9 +336,14 @@ async fn an_approval_that_is_carried_over_our_own_update_shows_its_proof() {
     let head = town.pull(second).await["head"]["sha"].as_str().unwrap().to_owned();
     assert_ne!(old, head, "it was brought up to date");
     let text = town.check_text(&head).await;
-    let proof = format!("reviewer approved `{}`. The head is `{}` now; the diff against the merge base is the same", &old[..8], &head[..8]);
+    let proof = format!(
+        "reviewer approved `{}`. The head is `{}` now; the diff against the merge base is the same",
+        &old[..8],
+        &head[..8]
+    );
     assert!(text.contains(&proof), "{proof}\n{text}");
-    assert!(text.contains(&format!("/compare/{old}...{head}")), "{text}");
+    let link = format!("[compare](http://127.0.0.1:3000/acme/todo/compare/{old}...{head})");
+    assert!(text.contains(&link), "{text}");
     town.comment("reviewer", issue, "/approve release").await;
     town.settle().await;
     town.complete(issue).await;
@@ -232,19 +356,36 @@ async fn two_reviews_of_one_minute_get_one_commit_and_one_review_with_an_answer_
     let issue = town.begun("Greet", ONE).await;
     let pull = town.pull_of(issue, 1).await;
     town.remarked("reviewer", pull, ("COMMENT", "two details", "say whom")).await;
-    town.remarked("maintainer", pull, ("REQUEST_CHANGES", "one more", "say when")).await;
+    town.remarked("maintainer", pull, ("REQUEST_CHANGES", "one more", "say when"))
+        .await;
     let before = town.notified().await;
     town.settle().await;
     assert_eq!(town.commits(pull).await.len(), 2);
-    let answers: Vec<String> = town.our_reviews(pull).await.into_iter().filter(|body| !body.is_empty()).collect();
+    let answers: Vec<String> = town
+        .our_reviews(pull)
+        .await
+        .into_iter()
+        .filter(|body| !body.is_empty())
+        .collect();
     assert_eq!(answers.len(), 1, "{answers:#?}");
-    assert!(answers[0].contains("What maintainer and reviewer asked for is taken up in"), "{answers:#?}");
+    assert!(
+        answers[0].contains("What maintainer and reviewer asked for is taken up in"),
+        "{answers:#?}"
+    );
     let threads = town.get(&format!("/repos/acme/todo/pulls/{pull}/comments")).await;
-    let replies = threads.as_array().unwrap().iter().filter(|c| c["user"]["login"] == "millhand[bot]");
+    let replies = threads
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|c| c["user"]["login"] == "millhand[bot]");
     assert_eq!(replies.count(), 2, "{threads:#}");
     let after = town.notified().await;
     assert_ne!(before, Value::Null);
-    assert_eq!(after["reviews"].as_u64().map(|n| n - before["reviews"].as_u64().unwrap_or(0)), Some(1), "{before} {after}");
+    assert_eq!(
+        after["reviews"].as_u64().map(|n| n - before["reviews"].as_u64().unwrap_or(0)),
+        Some(1),
+        "{before} {after}"
+    );
     town.review("maintainer", pull, "APPROVE", "good").await;
     town.settle().await;
     town.until_complete(issue).await;

@@ -13,7 +13,8 @@ use crate::workflow::text::branch;
 use crate::workflow::text::markdown::{block, code, details, plain};
 use crate::workflow::text::settings;
 use crate::workflow::text::words::{
-    Doc, NAME_CHARS, SENTENCE_CHARS, count, default_branch, habits_of, list, money, name_of, reviewers, rules_ask_for_reviews, typed,
+    Doc, NAME_CHARS, SENTENCE_CHARS, count, default_branch, habits_of, list, money, name_of, reviewers, rules_ask_for_reviews,
+    typed,
 };
 
 /// Which way, why, and what to change to have the other.
