@@ -804,8 +804,8 @@ fn what_is_no_file_is_never_written_over() {
     assert_eq!(
         said(&case.report()),
         [
-            "critical current: There is a symbolic link, which is never written through or over; choose another place.",
-            "critical vendored: There is another repository, which is never written through or over; choose another place.",
+            "critical current There is a symbolic link, which is never written through or over; choose another place.",
+            "critical vendored There is another repository, which is never written through or over; choose another place.",
         ]
     );
 }
