@@ -68,8 +68,16 @@ pub(super) async fn read(p: &Performing<'_>, row: &RepositoryRow) -> Result<Conf
     };
     let configuration = holding(&p.engine.0, &read);
     let same = before.is_some_and(|before| before.file == read.file && before.prow == read.prow);
-    if !same {
-        let told = tell(p.engine, row, &configuration, read.head.as_str()).await?;
+    let mut told = if same {
+        Vec::new()
+    } else {
+        tell(p.engine, row, &configuration, read.head.as_str()).await?
+    };
+    // A refusal is said on every head that brings it, also where nothing new is to be said about it.
+    if configuration.file.refusal().is_some() {
+        told.push(reported(p.engine, row, read.head.as_str()));
+    }
+    if !told.is_empty() {
         p.engine.0.store.ingest(told).await?;
     }
     let stored = serde_json::to_string(&read).unwrap_or_default();
@@ -171,7 +179,7 @@ fn holding(parts: &Parts, known: &Known) -> Configuration {
     }
 }
 
-/// A fact for every open workflow of the repository, and a check run where the file is refused.
+/// A fact for every open workflow of the repository.
 async fn tell(
     engine: &Engine,
     row: &RepositoryRow,
@@ -181,17 +189,18 @@ async fn tell(
     let (now, id) = (engine.now(), format!("configuration:{head}"));
     let fact = Fact::Configured(Box::new(configuration.clone()));
     let open = reconcile::open_workflows(engine).await?;
-    let mut told: Vec<NewDelivery> = open
+    Ok(open
         .iter()
         .filter(|w| w.repository == row.id)
         .map(|w| record::fact_delivery(&w.subject, &id, &fact, now))
-        .collect();
-    if configuration.file.refusal().is_some() {
-        let job = Job::ReportConfiguration {
-            repository: row.id,
-            head: head.to_owned(),
-        };
-        told.push(job.wanted_by(&subject::repository(row.id), &id, now));
-    }
-    Ok(told)
+        .collect())
+}
+
+/// The job of writing the check run of a refusal; asked for twice, it is done once.
+fn reported(engine: &Engine, row: &RepositoryRow, head: &str) -> NewDelivery {
+    let job = Job::ReportConfiguration {
+        repository: row.id,
+        head: head.to_owned(),
+    };
+    job.wanted_by(&subject::repository(row.id), &format!("configuration:{head}"), engine.now())
 }

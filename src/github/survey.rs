@@ -60,6 +60,8 @@ pub struct Survey {
     pub private: bool,
     /// The file that names code owners.
     pub code_owners: Option<String>,
+    /// Messages of the default branch's last thirty commits, newest first.
+    pub messages: Vec<String>,
     /// The last thirty merged pull requests, oldest first.
     pub recent: Vec<RecentPull>,
     /// People who reviewed, merged or had work merged in the last 90 days, each once.
@@ -148,6 +150,7 @@ impl Github {
         let code_owners = CODE_OWNERS.iter().find(|path| tree.has(path)).map(|path| (*path).to_owned());
         Ok(Survey {
             code_owners,
+            messages: target.history.all().map(|commit| commit.message).collect(),
             default_branch: branch,
             head: target.oid,
             head_tree: target.tree.oid,
@@ -227,7 +230,7 @@ pub(super) fn survey_query() -> String {
     format!(
         "query Survey($repository: ID!) {{ node(id: $repository) {{ ... on Repository {{
 isArchived isPrivate mergeCommitAllowed squashMergeAllowed rebaseMergeAllowed deleteBranchOnMerge autoMergeAllowed
-defaultBranchRef {{ name target {{ oid ... on Commit {{ tree {{ oid }} }} }} }}
+defaultBranchRef {{ name target {{ oid ... on Commit {{ tree {{ oid }} history(first: 30) {{ nodes {{ message }} }} }} }} }}
 merged: pullRequests(states: MERGED, last: 30) {{ nodes {{ number title mergedAt author {{ ...Who }} mergedBy {{ ...Who }}
   reviews(first: 20) {{ nodes {{ author {{ ...Who }} }} }}
   commits(last: 1) {{ nodes {{ commit {{ message statusCheckRollup {{ contexts(first: 50) {{ nodes {{ __typename

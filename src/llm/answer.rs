@@ -193,7 +193,7 @@ fn checked_change(change: ChangeSet, reason: &Reason) -> Result<ChangeSet, Answe
         return unfit(&format!("the file {:?} is there twice", twice.path));
     }
     let known: BTreeSet<u64> = match reason {
-        Reason::Review { remarks } => remarks.iter().map(|remark| remark.id).collect(),
+        Reason::Review { remarks, .. } => remarks.iter().map(|remark| remark.id).collect(),
         Reason::Validation { change, .. } => change.replies.iter().map(|reply| reply.remark).collect(),
         Reason::First | Reason::Checks { .. } | Reason::Verdict { .. } | Reason::Hint => BTreeSet::new(),
     };

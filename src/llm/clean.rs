@@ -202,8 +202,9 @@ fn reason(reason: &Reason) -> Reason {
         Reason::Verdict { findings } => Reason::Verdict {
             findings: each(findings, |text| line(text)),
         },
-        Reason::Review { remarks } => Reason::Review {
+        Reason::Review { remarks, others } => Reason::Review {
             remarks: each(remarks, remark),
+            others: each(others, remark),
         },
     }
 }

@@ -7,7 +7,7 @@ use minijinja::Value;
 use serde::Serialize;
 use sha2::Sha256;
 
-use super::task::{Exchange, FailedCheck, IssueText, Reason, RepositoryView, SourceFile};
+use super::task::{Exchange, FailedCheck, IssueText, Reason, Remark, RepositoryView, SourceFile};
 
 /// The key that makes envelope marks unguessable. It must stay the same over restarts, or no cached answer is found again.
 #[derive(Clone)]
@@ -130,17 +130,22 @@ impl Envelope {
                 blocks
             }
             Reason::Verdict { findings } => self.each("finding", findings),
-            Reason::Review { remarks } => remarks
-                .iter()
-                .map(|remark| {
-                    let line = remark.line.map_or_else(String::new, |line| format!(" line {line}"));
-                    let place = remark
-                        .path
-                        .as_ref()
-                        .map_or_else(String::new, |path| format!(" at {path:?}{line}"));
-                    self.put(&format!("remark {}{place}", remark.id), Some(&remark.author), &remark.text)
-                })
-                .collect(),
+            Reason::Review { remarks, others } => {
+                let asked = remarks
+                    .iter()
+                    .map(|remark| self.remark(&format!("remark {}", remark.id), remark));
+                let beside = others.iter().map(|remark| self.remark("context", remark));
+                asked.chain(beside).collect()
+            }
         }
+    }
+
+    fn remark(&self, what: &str, remark: &Remark) -> String {
+        let line = remark.line.map_or_else(String::new, |line| format!(" line {line}"));
+        let place = remark
+            .path
+            .as_ref()
+            .map_or_else(String::new, |path| format!(" at {path:?}{line}"));
+        self.put(&format!("{what}{place}"), Some(&remark.author), &remark.text)
     }
 }

@@ -201,6 +201,9 @@ pub enum Reason {
     Review {
         /// Their remarks.
         remarks: Vec<Remark>,
+        /// What others said who may not ask for changes: context, and nothing to be done for it.
+        #[serde(default)]
+        others: Vec<Remark>,
     },
     /// A person gave a hint, nothing else being wrong; it is the last of the task's hints.
     Hint,

@@ -10,6 +10,7 @@ pub mod command;
 pub mod decide;
 pub mod fact;
 pub mod guarded;
+pub mod habits;
 pub mod ids;
 pub mod model;
 pub mod order;

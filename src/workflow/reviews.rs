@@ -127,6 +127,20 @@ pub fn to_compare(w: &Workflow, target: Target) -> Option<(Sha, Sha)> {
         .map(|r| (r.commit.clone(), head))
 }
 
+/// Approvals that do not count any more, because the patch they saw is not the head's. One that is still to be compared is
+/// not among them.
+#[must_use]
+pub fn voided(w: &Workflow, target: Target) -> Vec<&ReviewView> {
+    let Some(track) = w.track(target) else { return Vec::new() };
+    let Some(head) = &track.head else { return Vec::new() };
+    let compared = |on: &Sha| track.compared.contains(&(on.clone(), head.clone()));
+    let void = |on: &Sha| !covers(track, on, head) && (compared(on) || !track.updates.contains(head));
+    last_words(track)
+        .into_values()
+        .filter(|r| r.state == ReviewState::Approved && void(&r.commit) && may_approve(w, &r.by))
+        .collect()
+}
+
 /// The last review that is more than a comment, per writer.
 fn last_words(track: &Track) -> BTreeMap<u64, &ReviewView> {
     let mut last: BTreeMap<u64, &ReviewView> = BTreeMap::new();

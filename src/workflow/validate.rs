@@ -76,6 +76,8 @@ pub struct Input<'a> {
     pub protected: &'a [String],
     /// All files of the tree the change is put on.
     pub base_paths: &'a BTreeSet<String>,
+    /// What of the written paths is no file there: a link, or another repository, as a sentence's part ("a symbolic link").
+    pub no_files: &'a BTreeMap<String, &'static str>,
     /// Texts of those files, as far as they are known. With them, lines that were there before count as such.
     pub texts: &'a BTreeMap<String, String>,
 }

@@ -2,6 +2,7 @@
 
 mod phase;
 mod protected;
+mod review;
 mod rollback;
 mod trouble;
 mod whole;

@@ -60,6 +60,12 @@ impl At<'_> {
                 MergeState::Unknown => "unknown",
             }
             .to_owned(),
+            open_threads: pull
+                .threads
+                .iter()
+                .filter(|t| !t.resolved)
+                .map(|t| self.thread_link(number, t))
+                .collect(),
             updated_at: pull.updated_at,
         };
         let mut facts = vec![(format!("pull:{number}:{}", digest(&view)), Fact::Pull(view))];
@@ -73,6 +79,12 @@ impl At<'_> {
             }
         }
         facts
+    }
+
+    /// Where a conversation is on the pull request's page.
+    fn thread_link(&self, pull: u64, thread: &github::Thread) -> String {
+        let comment = thread.comments.first().map(|c| format!("#discussion_r{}", c.id));
+        format!("{}/pull/{pull}{}", self.w.repository.url, comment.unwrap_or_default())
     }
 
     fn checks(&self, head: &github::Sha, pull: &PullState) -> ChecksView {
@@ -154,6 +166,7 @@ impl At<'_> {
             state,
             commit: review.commit.as_ref().map_or_else(|| Sha(String::new()), sha),
             body: review.body.clone(),
+            edited: review.edited_at.is_some(),
             remarks: remarks.collect(),
             at: review.submitted_at?,
         })

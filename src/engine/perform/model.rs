@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::phase::object_id;
 use super::{At, Ended, Trouble, cost_seen};
+use crate::github::EntryKind;
 use crate::llm::answer::Answer as Read;
 use crate::llm::profile::Profile;
 use crate::llm::task::{Task, profile_of};
@@ -16,6 +18,9 @@ use crate::workflow::ids::{BlobHash, MicroUsd};
 use crate::workflow::order::Ask;
 use crate::workflow::plan::{Plan, PlanBounds};
 use crate::workflow::validate::{self, Report};
+
+/// Paths that are looked up in one query. Validation takes far fewer files in one change.
+const KINDS_MAX: usize = 200;
 
 /// A call that was made, or found in the cache.
 struct Called {
@@ -198,7 +203,15 @@ impl At<'_> {
         }
         base_paths.extend(texts.keys().cloned());
         let phase = target.phase().and_then(|n| self.w.phase(n)).map(|p| &p.plan);
+        let kinds = self.kinds(target, set, &base_paths).await?;
+        let no_file = |(path, kind): (&String, &EntryKind)| match kind {
+            EntryKind::Link => Some((path.clone(), "a symbolic link")),
+            EntryKind::Submodule => Some((path.clone(), "another repository")),
+            EntryKind::File | EntryKind::Executable => None,
+        };
+        let executable = |(path, kind): (String, EntryKind)| (kind == EntryKind::Executable).then_some(path);
         let report: Report = validate::validate(&validate::Input {
+            no_files: &kinds.iter().filter_map(no_file).collect(),
             change: set,
             phase,
             limits: &self.w.settings.limits,
@@ -212,9 +225,27 @@ impl At<'_> {
             blob: BlobHash(blob.hash.clone()),
             summary: set.summary.clone(),
             paths: set.files.iter().map(|f| f.path.clone()).collect(),
+            executables: kinds.into_iter().filter_map(executable).collect(),
             report,
         };
         Ok((Answer::Change(change), vec![blob]))
+    }
+
+    /// What stands where a change set writes over something, at the commit that it is put on; a change of new files only
+    /// needs no look.
+    async fn kinds(
+        &self,
+        target: Target,
+        set: &ChangeSet,
+        there: &BTreeSet<String>,
+    ) -> Result<BTreeMap<String, EntryKind>, Trouble> {
+        let track = self.track(target)?;
+        let over = set.files.iter().filter(|f| f.content.is_some() && there.contains(&f.path));
+        let over: Vec<String> = over.map(|f| f.path.clone()).take(KINDS_MAX).collect();
+        match track.head.as_ref().or(track.from.as_ref()) {
+            Some(at) if !over.is_empty() => Ok(self.p.github.kinds(&self.repo, &object_id(at)?, &over).await?),
+            _ => Ok(BTreeMap::new()),
+        }
     }
 }
 

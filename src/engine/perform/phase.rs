@@ -63,12 +63,15 @@ impl At<'_> {
         read.ok_or_else(|| Trouble::Never("the change set is not in the store".to_owned()))
     }
 
-    async fn changes(&self, hash: &BlobHash) -> Result<(Vec<Change>, ChangeSet), Trouble> {
+    /// A target's validated change as GitHub takes it: what is executable where it is put stays so.
+    async fn changes(&self, track: &Track, hash: &BlobHash) -> Result<(Vec<Change>, ChangeSet), Trouble> {
         let set = self.change_set(hash).await?;
+        let known = track.change.as_ref().filter(|change| change.blob == *hash);
+        let executable = |path: &String| known.is_some_and(|change| change.executables.contains(path));
         let changes = set.files.iter().map(|file| Change {
             path: file.path.clone(),
             content: file.content.clone().map(Content::Text),
-            executable: false,
+            executable: file.content.is_some() && executable(&file.path),
         });
         Ok((changes.collect(), set))
     }
@@ -98,7 +101,7 @@ impl At<'_> {
             return Err(Trouble::Never("only phases are opened".to_owned()));
         };
         let track = self.track(target)?;
-        let (changes, set) = self.changes(change).await?;
+        let (changes, set) = self.changes(track, change).await?;
         let ride = self.ride()?;
         let opening = Opening {
             branch: branch.to_owned(),
@@ -132,7 +135,7 @@ impl At<'_> {
 
     async fn push(&self, target: Target, head: &Sha, change: &BlobHash) -> Result<Ended, Trouble> {
         let track = self.track(target)?;
-        let (changes, set) = self.changes(change).await?;
+        let (changes, set) = self.changes(track, change).await?;
         let push = Push {
             branch: track.branch.clone(),
             expected: object_id(head)?,

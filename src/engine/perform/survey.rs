@@ -10,6 +10,7 @@ use crate::github;
 use crate::github::workflows::{Occasion, WorkflowTriggers};
 use crate::store::Blob;
 use crate::workflow::fact::{CiWorkflow, Outcome, Survey};
+use crate::workflow::habits::{Habits, History};
 use crate::workflow::ids::{BlobHash, Person};
 use crate::workflow::settings::{Reviewers, ReviewersWord};
 use crate::workflow::text::branch;
@@ -17,10 +18,30 @@ use crate::workflow::text::branch;
 /// People whose permission is read to learn who else may approve: the first few answer the question.
 const ACTIVE_ASKED_MAX: usize = 10;
 
+/// Where the addresses lie that GitHub gives accounts without one, Apps among them.
+/// <https://docs.github.com/en/account-and-profile/reference/email-addresses-reference#your-noreply-email-address>
+const NOREPLY: &str = "users.noreply.github.com";
+
 /// Paths that are kept of a tree: more than any prompt can hold.
 const PATHS_MAX: usize = 20_000;
 
 impl At<'_> {
+    /// What shows the house's habits, with the author that GitHub gives our commits.
+    async fn history(&self, found: &github::Survey) -> Result<History, Trouble> {
+        let own = self.p.github.identity(self.repo.installation).await?;
+        let text = |(path, text): &(String, github::FileText)| Some((path.clone(), text.text()?.to_owned()));
+        let recent = || found.recent.iter();
+        Ok(History {
+            titles: recent().map(|pull| pull.title.clone()).collect(),
+            messages: found.messages.clone(),
+            pull_messages: recent().map(|pull| pull.last_message.clone()).collect(),
+            paths: found.tree.entries.iter().map(|entry| entry.path.clone()).collect(),
+            workflows: found.workflows.iter().filter_map(text).collect(),
+            checks: recent().flat_map(|pull| &pull.checks).map(|(name, _)| name.clone()).collect(),
+            author: format!("{} <{}+{}@{NOREPLY}>", own.login, own.user_id, own.login),
+        })
+    }
+
     pub(super) async fn survey(&self) -> Result<Ended, Trouble> {
         let found = self.p.github.survey(&self.repo).await?;
         let mut active: Vec<Person> = Vec::new();
@@ -32,6 +53,7 @@ impl At<'_> {
         let paths: Vec<&str> = found.tree.entries.iter().take(PATHS_MAX).map(|e| e.path.as_str()).collect();
         let tree = Blob::new(paths.join("\n").into_bytes());
         let allowed = |method: &str| found.rules.methods.as_ref().is_none_or(|m| m.iter().any(|x| x == method));
+        let habits = Habits::of(&self.history(&found).await?);
         let survey = Survey {
             default_branch: found.default_branch.clone(),
             head: sha(&found.head),
@@ -48,6 +70,7 @@ impl At<'_> {
             rebase: found.merge.rebase && allowed("rebase"),
             linear: found.rules.linear,
             deletes_branches: found.merge.deletes_branches,
+            habits,
             has_codeowners: found.code_owners.is_some(),
             active_writers: active,
             reviewers,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::phase::object_id;
 use super::{At, Trouble};
 use crate::llm::task::{CheckResult, Exchange, FailedCheck, IssueText, Reason, Remark, RepositoryView, SourceFile, Task};
-use crate::workflow::fact::{CheckView, ReviewState, Target};
+use crate::workflow::fact::{CheckView, ReviewState, ReviewView, Target};
 use crate::workflow::model::{Fate, Track, WriteReason};
 use crate::workflow::order::Ask;
 use crate::workflow::plan::PlannedPhase;
@@ -207,7 +207,10 @@ impl At<'_> {
                     findings: unmet.chain(findings).collect(),
                 }
             }
-            WriteReason::Review => Reason::Review { remarks: remarks(track) },
+            WriteReason::Review => Reason::Review {
+                remarks: remarks(track),
+                others: others(track),
+            },
         })
     }
 
@@ -231,27 +234,40 @@ impl At<'_> {
 
 /// What reviewers want, as far as it is not answered yet.
 fn remarks(track: &Track) -> Vec<Remark> {
+    track
+        .to_answer
+        .iter()
+        .filter_map(|id| track.reviews.get(id))
+        .flat_map(said)
+        .collect()
+}
+
+/// What people without write permission and other programs said in reviews.
+fn others(track: &Track) -> Vec<Remark> {
+    let all = track.reviews.values().filter(|r| !r.by.writes() || r.by.bot);
+    all.flat_map(said).collect()
+}
+
+/// What a review says: its text, unless it only approves, and its remarks.
+fn said(review: &ReviewView) -> Vec<Remark> {
     let mut found = Vec::new();
-    for review in track.to_answer.iter().filter_map(|id| track.reviews.get(id)) {
-        let whole = !review.body.trim().is_empty() && review.state != ReviewState::Approved;
-        if whole {
-            let (id, author, text) = (review.id, review.by.login.clone(), review.body.clone());
-            found.push(Remark {
-                id,
-                author,
-                path: None,
-                line: None,
-                text,
-            });
-        }
-        found.extend(review.remarks.iter().map(|r| Remark {
-            id: r.id,
-            author: review.by.login.clone(),
-            path: Some(r.path.clone()),
-            line: r.line,
-            text: r.body.clone(),
-        }));
+    if !review.body.trim().is_empty() && review.state != ReviewState::Approved {
+        let (id, author, text) = (review.id, review.by.login.clone(), review.body.clone());
+        found.push(Remark {
+            id,
+            author,
+            path: None,
+            line: None,
+            text,
+        });
     }
+    found.extend(review.remarks.iter().map(|r| Remark {
+        id: r.id,
+        author: review.by.login.clone(),
+        path: Some(r.path.clone()),
+        line: r.line,
+        text: r.body.clone(),
+    }));
     found
 }
 

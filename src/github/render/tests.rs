@@ -112,6 +112,14 @@ const ROWS: &[(&str, &str)] = &[
     // Links and images.
     ("[docs](https://evil.example/x)", "docs (https:·//evil.example/x)"),
     (
+        "[c](https://github.com/acme/todo/compare/0123456789012345678901234567890123456789...abcdefabcdefabcdefabcdefabcdefabcdefabcd)",
+        "[c](https://github.com/acme/todo/compare/0123456789012345678901234567890123456789...abcdefabcdefabcdefabcdefabcdefabcdefabcd)",
+    ),
+    (
+        "[c](https://github.com/acme/todo/compare/main...evil)",
+        "c (https:·//github.com/acme/todo/compare/main...evil)",
+    ),
+    (
         "[run](https://github.com/acme/todo/actions)",
         "[run](https://github.com/acme/todo/actions)",
     ),

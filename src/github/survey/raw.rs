@@ -37,6 +37,12 @@ pub(super) struct RawBranch {
 pub(super) struct RawTarget {
     pub(super) oid: Sha,
     pub(super) tree: Oid,
+    pub(super) history: Nodes<RawMessage>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RawMessage {
+    pub(super) message: String,
 }
 
 #[derive(Deserialize)]

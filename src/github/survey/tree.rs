@@ -2,7 +2,11 @@
 //!
 //! Invariant: a tree that GitHub cut is walked folder by folder; one that is too large even for that says so.
 
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
 use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
 use super::super::Github;
 use super::super::error::Error;
@@ -79,6 +83,16 @@ struct RawEntry {
     size: u64,
 }
 
+#[derive(Deserialize)]
+struct RawKinds {
+    node: RawObject,
+}
+
+#[derive(Deserialize)]
+struct RawObject {
+    object: Option<Map<String, Value>>,
+}
+
 impl Github {
     /// All paths of a tree (or of a commit's tree).
     ///
@@ -96,6 +110,38 @@ impl Github {
         }
         found.entries.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(found)
+    }
+
+    /// What stands at these paths of a commit, in one query; a path where nothing stands is not in the answer.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the commit is not there.
+    pub async fn kinds(&self, repo: &Repo, commit: &Sha, paths: &[String]) -> Result<BTreeMap<String, EntryKind>, Error> {
+        let (mut heads, mut fields) = (String::new(), String::new());
+        let mut variables = Map::new();
+        variables.insert("repository".to_owned(), json!(repo.node_id));
+        variables.insert("commit".to_owned(), json!(commit));
+        for (at, path) in paths.iter().enumerate() {
+            // Writing to a string cannot fail.
+            let _ = write!(heads, ", $p{at}: String!");
+            let _ = write!(fields, " f{at}: file(path: $p{at}) {{ mode }}");
+            variables.insert(format!("p{at}"), json!(path));
+        }
+        let text = format!(
+            "query Kinds($repository: ID!, $commit: GitObjectID!{heads}) {{ node(id: $repository) {{ ... on Repository {{ \
+             object(oid: $commit) {{ ... on Commit {{ oid{fields} }} }} }} }} }}"
+        );
+        let found: RawKinds = self
+            .query(Scope::read(repo), "Kinds", &text, Value::Object(variables))
+            .await?;
+        let files = found.node.object.ok_or_else(|| Error::NotFound {
+            message: format!("the commit {commit} is not there"),
+        })?;
+        let kind = |(at, path): (usize, &String)| {
+            let mode = files.get(&format!("f{at}"))?.get("mode")?.as_u64()?;
+            Some((path.clone(), kind_of(&format!("{mode:06o}"))?))
+        };
+        Ok(paths.iter().enumerate().filter_map(kind).collect())
     }
 
     async fn walk(&self, repo: &Repo, tree: &Sha, found: &mut Tree) -> Result<(), Error> {
@@ -122,18 +168,22 @@ impl Github {
 
 impl RawEntry {
     fn entry(self, folder: &str) -> Option<Entry> {
-        let kind = match self.mode.as_str() {
-            "100644" => EntryKind::File,
-            "100755" => EntryKind::Executable,
-            "120000" => EntryKind::Link,
-            "160000" => EntryKind::Submodule,
-            _ => return None,
-        };
         Some(Entry {
             path: format!("{folder}{}", self.path),
-            kind,
+            kind: kind_of(&self.mode)?,
             sha: self.sha,
             size: self.size,
         })
+    }
+}
+
+/// The kind of a mode in octal digits; `None` for a folder.
+fn kind_of(mode: &str) -> Option<EntryKind> {
+    match mode {
+        "100644" => Some(EntryKind::File),
+        "100755" => Some(EntryKind::Executable),
+        "120000" => Some(EntryKind::Link),
+        "160000" => Some(EntryKind::Submodule),
+        _ => None,
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn write(order: &Order<'_>, reason: &Reason) -> ChangeSet {
         }),
         Reason::Checks { failures, .. } => mended(order, failures),
         Reason::Verdict { findings } => completed(order, findings),
-        Reason::Review { remarks } => answered(order, remarks),
+        Reason::Review { remarks, .. } => answered(order, remarks),
         Reason::Validation { change, .. } => simplified(order, change),
     };
     written.map_or_else(

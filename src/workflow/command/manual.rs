@@ -68,6 +68,21 @@ A phase is named by its number (`2`) or its id (`02-parser`); a hash by at least
 - A misspelt command gets one suggestion. Commands of other programs are left alone.
 - The text of `/revise` and the hint of `/retry` are passed on without HTML.
 
+## Reviews
+
+On Millhand's pull requests the reviews of people with write permission count, by their last word; those of others start
+nothing and are context for what is written next.
+
+- One that requests changes, or that comments on a line, is taken up: by one commit and one review in answer for all that came in before
+  `reviews.quiet_seconds` of quiet, with an answer in each thread. Whoever requested changes is then waited for.
+- One that approves is an approval, also with remarks: they go to the release notes as open remarks.
+- One that only comments and on no line is read like a comment: its commands are run. A comment in a pull request without a command is
+  guidance for the next attempt; eyes say that it was read. It starts nothing.
+- An approval counts for the changes it saw. Commits that change them void it, and the check run and what is waited for say so; where
+  Millhand merged the base in and the diff stayed the same it counts on, and the check run shows both commits to compare.
+- Threads are resolved by people. Where the rules ask for that, what is waited for links to the open ones; once they are resolved
+  Millhand merges by itself.
+
 ## Buttons
 
 The check run `millhand` of a pull request's newest commit has up to three buttons. They do what the command does that is written in

@@ -1,13 +1,18 @@
 //! *observe*: facts written into the state, whatever state it is in.
 
 use super::{Deciding, advance, begin, configured, outcome, people, pressing};
-use crate::workflow::fact::{Arrival, ChecksView, Fact, IssueView, Look, PullState, PullView, ReviewView, Target};
+use crate::workflow::fact::{
+    Arrival, ChecksView, CommentView, Fact, IssueView, Look, PullState, PullView, ReviewState, ReviewView, Target, Thread,
+};
 use crate::workflow::ids::Person;
 use crate::workflow::model::{End, Fate, IssueText, Merged, Phase, Unsettled, Workflow};
 use crate::workflow::state::{self, Baton, State};
 
 /// How often a text edited by somebody without write permission is taken in before a writer is waited for.
 const FOREIGN_EDITS_MAX: u32 = 3;
+
+/// Set in the number of a review that is heard as a comment: GitHub numbers the two apart.
+const REVIEW: u64 = 1 << 62;
 
 /// Writes a fact into the state.
 ///
@@ -193,8 +198,7 @@ fn known(d: &mut Deciding, target: Target, view: &PullView, seq: i64) {
             track.turn += 1;
         }
     }
-    let changed =
-        track.seen.as_ref().map(|s| (&s.state, &s.merge_state, &s.base)) != Some((&view.state, &view.merge_state, &view.base));
+    let changed = track.seen.as_ref().map(what_refuses) != Some(what_refuses(view));
     track.seen = Some(view.clone());
     if changed {
         // Something about it is different: what GitHub refused before may go now.
@@ -205,6 +209,11 @@ fn known(d: &mut Deciding, target: Target, view: &PullView, seq: i64) {
     if let PullState::Merged { sha, by } = &view.state {
         merged(d, target, sha, by.clone());
     }
+}
+
+/// What GitHub's rules look at before they let a pull request be merged.
+fn what_refuses(view: &PullView) -> (&PullState, &str, &str, &[String]) {
+    (&view.state, &view.merge_state, &view.base, &view.open_threads)
 }
 
 /// Whether something is under way that gives the target a head we cannot know yet: a write of ours, or the merge of a phase
@@ -315,5 +324,18 @@ fn review(d: &mut Deciding, view: &ReviewView) {
     }
     if let Some(track) = d.w.track_mut(target) {
         track.reviews.insert(view.id, view.clone());
+    }
+    // A review that says nothing but a text is a comment by another name.
+    if view.state == ReviewState::Commented && view.remarks.is_empty() && !view.body.trim().is_empty() {
+        let comment = CommentView {
+            id: view.id | REVIEW,
+            node_id: view.node_id.clone(),
+            on: Thread::Pull(view.pull),
+            by: view.by.clone(),
+            body: view.body.clone(),
+            at: view.at,
+            edited: view.edited,
+        };
+        people::comment(d, &comment);
     }
 }

@@ -315,6 +315,9 @@ pub struct Change {
     pub summary: String,
     /// Paths it writes or deletes.
     pub paths: Vec<String>,
+    /// Those of them that are executable where the change is put, and so stay.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub executables: Vec<String>,
     /// What validation found.
     pub report: Report,
 }

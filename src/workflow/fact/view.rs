@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::super::habits::Habits;
 use super::super::ids::{BlobHash, Person, Sha};
 use crate::clock::Millis;
 
@@ -118,6 +119,9 @@ pub struct PullView {
     pub mergeable: Option<bool>,
     /// GitHub's word on why it may or may not be merged: `clean`, `blocked`, `behind` ...
     pub merge_state: String,
+    /// Links to the conversations on its lines that nobody has resolved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub open_threads: Vec<String>,
     /// When it changed last.
     pub updated_at: Millis,
 }
@@ -186,6 +190,9 @@ pub struct ReviewView {
     pub commit: Sha,
     /// Its text.
     pub body: String,
+    /// Whether its text was changed after it was submitted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub edited: bool,
     /// Inline remarks.
     pub remarks: Vec<RemarkView>,
     /// When it was submitted.
@@ -257,6 +264,9 @@ pub struct Survey {
     pub deletes_branches: bool,
     /// Whether code owners are declared.
     pub has_codeowners: bool,
+    /// How people title their work here, and whether they sign it off.
+    #[serde(default, skip_serializing_if = "Habits::is_plain")]
+    pub habits: Habits,
     /// Other people with write who were active in the last 90 days.
     pub active_writers: Vec<Person>,
     /// Node ids, by login, of people who may be asked to review: looked up here once, so that no phase has to.

@@ -97,19 +97,17 @@ pub static KEYS: [Key; ROWS] = [
         Shape::words(&["until_green", "never"]),
         "When a pull request stops being a draft.",
     ),
-    key("pull_requests.title", Shape::words(&["auto"]), "Titles, as the repository's recent history has them.").idle(Idle::Always),
+    key("pull_requests.title", Shape::words(&["auto"]), "Titles, as the repository's recent history has them."),
     key(
         "pull_requests.commit",
         Shape::words(&["auto"]),
         "Commit messages, as the repository's recent history has them.",
-    )
-    .idle(Idle::Always),
+    ),
     key(
         "pull_requests.sign_off",
         Shape::words(&["auto"]),
         "`Signed-off-by` lines, as the repository's recent history has them.",
-    )
-    .idle(Idle::Always),
+    ),
     key(
         "approvals.plan",
         Shape::words(&["required", "none", "always"]),

@@ -4,8 +4,9 @@
 //! through `titles`.
 
 use super::titles::title as words_of_title;
-use super::words::provenance;
+use super::words::{habits_of, provenance};
 use crate::workflow::fact::Target;
+use crate::workflow::habits::{conventional, signature, type_of};
 use crate::workflow::ids::Sha;
 use crate::workflow::model::{Revert, Workflow};
 
@@ -20,6 +21,9 @@ pub fn message(w: &Workflow, target: Target, summary: &str) -> (String, String) 
     if headline.is_empty() {
         headline = fallback(w, target);
     }
+    if habits_of(w).commits.is_some() {
+        headline = words_of_title(&conventional(&headline, kind_of(w, target, &headline)), HEADLINE_MAX);
+    }
     (headline, body(w, target))
 }
 
@@ -30,12 +34,21 @@ pub fn merge(w: &Workflow, target: Target) -> (String, String) {
     let behind = number.map(|n| format!(" (#{n})")).unwrap_or_default();
     let room = HEADLINE_MAX - behind.len().min(HEADLINE_MAX);
     let title = match target {
-        Target::Phase(phase) => super::pull::title(w, phase),
-        Target::Release => super::release::title(w),
+        Target::Phase(phase) => super::pull::plain_title(w, phase),
+        Target::Release => super::release::plain_title(w),
     };
     let mut title = words_of_title(&title, room);
     if title.is_empty() {
         title = fallback(w, target);
+    }
+    if habits_of(w).commits.is_some() {
+        title = match target {
+            Target::Phase(number) => {
+                let kind = w.phase(number).map_or("feat", |p| type_of(&title, &p.plan.files));
+                words_of_title(&conventional(&title, kind), room)
+            }
+            Target::Release => super::release::conventional_title(w, room),
+        };
     }
     (format!("{title}{behind}"), body(w, target))
 }
@@ -44,6 +57,10 @@ pub fn merge(w: &Workflow, target: Target) -> (String, String) {
 #[must_use]
 pub fn take_out(w: &Workflow, target: Target, merged: &Sha) -> (String, String) {
     let (headline, body) = merge(w, target);
+    if habits_of(w).commits.is_some() {
+        let headline = words_of_title(&format!("revert: {headline}"), HEADLINE_MAX);
+        return (headline, format!("This reverts commit {merged}.\n\n{body}"));
+    }
     let headline = words_of_title(&format!("Revert \"{headline}"), HEADLINE_MAX - 1);
     (format!("{headline}\""), format!("This reverts commit {merged}.\n\n{body}"))
 }
@@ -72,5 +89,22 @@ fn body(w: &Workflow, target: Target) -> String {
         Some(number) => w.phase(number).map_or_else(|| number.to_string(), |p| p.plan.id.clone()),
         None => "release".to_owned(),
     };
-    format!("{}\n\nMillhand-Workflow: {}\nMillhand-Phase: {phase}", provenance(w), w.id)
+    let signed = habits_of(w)
+        .sign_off
+        .map(|by| format!("\n{}", signature(&by)))
+        .unwrap_or_default();
+    format!(
+        "{}\n\nMillhand-Workflow: {}\nMillhand-Phase: {phase}{signed}",
+        provenance(w),
+        w.id
+    )
+}
+
+/// The type of a commit: what comes after the first one on a branch mends it.
+fn kind_of(w: &Workflow, target: Target, headline: &str) -> &'static str {
+    let files = match target.phase().and_then(|n| w.phase(n)) {
+        Some(phase) if phase.track.pushed.is_empty() => phase.plan.files.as_slice(),
+        _ => return "fix",
+    };
+    type_of(headline, files)
 }

@@ -13,6 +13,7 @@ pub mod protected;
 pub mod pull;
 pub mod questions;
 pub mod release;
+mod remarks;
 mod report;
 pub mod revert;
 pub mod review;

@@ -4,8 +4,10 @@ use super::markdown::{code, prose};
 use super::plan::{criteria, names, tests};
 use super::titles::title as words_of_title;
 use super::words::{
-    Doc, NAME_CHARS, TITLE_CHARS, default_branch, enumerate, name_of, provenance, reviewers, rules_ask_for_reviews, typed,
+    Doc, NAME_CHARS, TITLE_CHARS, default_branch, enumerate, habits_of, name_of, provenance, reviewers, rules_ask_for_reviews,
+    typed,
 };
+use crate::workflow::habits::{conventional, type_of};
 use crate::workflow::ids::PhaseNumber;
 use crate::workflow::model::{Phase, Workflow};
 use crate::workflow::reviews;
@@ -15,9 +17,19 @@ const TITLE_MAX: usize = 100;
 /// Characters of the goal.
 const GOAL_CHARS: usize = 4_000;
 
-/// The title, at most 100 characters.
+/// The title, at most 100 characters, as the house titles its pull requests.
 #[must_use]
 pub fn title(w: &Workflow, number: PhaseNumber) -> String {
+    let title = plain_title(w, number);
+    if habits_of(w).titles.is_none() {
+        return title;
+    }
+    let kind = w.phase(number).map_or("feat", |p| type_of(&title, &p.plan.files));
+    words_of_title(&conventional(&title, kind), TITLE_MAX)
+}
+
+/// The plan's title, whatever the house does.
+pub(super) fn plain_title(w: &Workflow, number: PhaseNumber) -> String {
     let title = w
         .phase(number)
         .map(|p| words_of_title(&p.plan.title, TITLE_MAX))

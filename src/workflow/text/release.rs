@@ -2,12 +2,14 @@
 
 use super::markdown::{block, cell, code, plain};
 use super::pull::manners;
+use super::remarks;
 use super::report::revert_phases;
 use super::titles::title as words_of_title;
 use super::words::{
-    Doc, NAME_CHARS, SENTENCE_CHARS, TITLE_CHARS, commit_link, condition, cost, default_branch, list, merged_newest_first,
-    name_of, release_is_merge_commit, typed,
+    Doc, NAME_CHARS, SENTENCE_CHARS, TITLE_CHARS, commit_link, condition, cost, default_branch, habits_of, list,
+    merged_newest_first, name_of, release_is_merge_commit, typed,
 };
+use crate::workflow::habits::{conventional, type_of};
 use crate::workflow::model::{Fate, Workflow};
 use crate::workflow::reviews;
 use crate::workflow::settings::MergeMethod;
@@ -17,9 +19,38 @@ const TITLE_MAX: usize = 100;
 /// Rows and items that are shown.
 const ITEMS_MAX: usize = 40;
 
-/// Its title, at most 100 characters.
+/// Its title, at most 100 characters, as the house titles its pull requests.
 #[must_use]
 pub fn title(w: &Workflow) -> String {
+    if habits_of(w).titles.is_some() {
+        return conventional_title(w, TITLE_MAX);
+    }
+    plain_title(w)
+}
+
+/// The title as Conventional Commits want it, of the type that weighs most among the phases.
+pub(super) fn conventional_title(w: &Workflow, max: usize) -> String {
+    let title = words_of_title(&w.issue.title, max);
+    let subject = if title.is_empty() {
+        format!("Resolve issue {}", w.issue.number)
+    } else {
+        title
+    };
+    let types: Vec<&str> = w
+        .phases
+        .values()
+        .filter(|p| !matches!(p.fate, Fate::Skipped(_)))
+        .map(|p| type_of(&p.plan.title, &p.plan.files))
+        .collect();
+    let kind = ["feat", "fix", "perf", "refactor"]
+        .into_iter()
+        .find(|kind| types.contains(kind));
+    let kind = kind.or_else(|| types.first().copied()).unwrap_or("feat");
+    words_of_title(&conventional(&subject, kind), max)
+}
+
+/// The title, whatever the house does.
+pub(super) fn plain_title(w: &Workflow) -> String {
     let title = words_of_title(&w.issue.title, TITLE_MAX - "Release: ".len());
     if title.is_empty() {
         format!("Release: issue {}", w.issue.number)
@@ -42,6 +73,10 @@ pub fn body(w: &Workflow) -> String {
         None => doc.add("The release notes are written when every phase is merged. Until then this shows the whole so far."),
     }
     doc.add(table(w));
+    let remarks = list(remarks::open(w), ITEMS_MAX, "remarks");
+    if !remarks.is_empty() {
+        doc.add(format!("Open remarks of approving reviews:\n\n{remarks}"));
+    }
     doc.add(approval(w));
     doc.add(take_back(w));
     let cost = cost(w);

@@ -56,6 +56,11 @@ pub(super) fn report(w: &Workflow) -> String {
     if !remarks.is_empty() {
         doc.add(format!("Remarks:\n\n{remarks}"));
     }
+    let open = super::remarks::open(w).into_iter().chain(super::remarks::of_release(w));
+    let open = list(open, ITEMS_MAX / 2, "remarks");
+    if !open.is_empty() {
+        doc.add(format!("Open remarks of approving reviews:\n\n{open}"));
+    }
     doc.finish()
 }
 

@@ -132,6 +132,7 @@ fn survey(on_integration: bool) -> Survey {
         rebase: true,
         linear: false,
         deletes_branches: false,
+        habits: crate::workflow::habits::Habits::default(),
         has_codeowners: false,
         active_writers: vec![reviewer()],
         reviewers: std::collections::BTreeMap::new(),

@@ -6,6 +6,7 @@ use super::markdown::{cell, code, details, plain, sentence};
 use crate::workflow::answer::Verdict;
 use crate::workflow::command::Name;
 use crate::workflow::fact::{PullState, Target};
+use crate::workflow::habits::Habits;
 use crate::workflow::ids::{MicroUsd, Person, Sha};
 use crate::workflow::model::{Fate, Phase, Revert, Track, Workflow};
 use crate::workflow::reviews;
@@ -260,6 +261,11 @@ pub(super) fn default_branch(w: &Workflow) -> String {
     w.survey
         .as_ref()
         .map_or_else(|| "the default branch".to_owned(), |s| code(&s.default_branch, NAME_CHARS))
+}
+
+/// What the house does with titles, messages and signatures; before it is known, nothing of its own.
+pub(super) fn habits_of(w: &Workflow) -> Habits {
+    w.survey.as_ref().map(|s| s.habits.clone()).unwrap_or_default()
 }
 
 /// Who is asked to review a phase, before anybody was.

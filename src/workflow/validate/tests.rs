@@ -13,6 +13,7 @@ struct World {
     limits: Limits,
     protected: Vec<String>,
     base: BTreeSet<String>,
+    no_files: BTreeMap<String, &'static str>,
     texts: BTreeMap<String, String>,
 }
 
@@ -29,6 +30,7 @@ impl World {
             limits: Limits::default(),
             protected: vec![],
             base: BTreeSet::new(),
+            no_files: BTreeMap::new(),
             texts: BTreeMap::new(),
         }
     }
@@ -75,6 +77,7 @@ impl World {
             limits: &self.limits,
             protected: &self.protected,
             base_paths: &self.base,
+            no_files: &self.no_files,
             texts: &self.texts,
         })
     }
@@ -791,4 +794,18 @@ proptest! {
         let report = World::new(&[(path.as_str(), text.as_str())]).report();
         prop_assert!(report.critical.iter().all(|remark| !remark.message.chars().any(char::is_control)));
     }
+}
+
+#[test]
+fn what_is_no_file_is_never_written_over() {
+    let mut case = World::new(&[("current", "v2\n"), ("vendored", "x\n"), ("new", "x\n")]).base(&["current", "vendored"]);
+    case.no_files.insert("current".to_owned(), "a symbolic link");
+    case.no_files.insert("vendored".to_owned(), "another repository");
+    assert_eq!(
+        said(&case.report()),
+        [
+            "critical current There is a symbolic link, which is never written through or over; choose another place.",
+            "critical vendored There is another repository, which is never written through or over; choose another place.",
+        ]
+    );
 }

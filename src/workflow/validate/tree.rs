@@ -41,6 +41,14 @@ pub(super) fn check(input: &Input<'_>, findings: &mut Findings) {
                 format!("This path cannot be written: {error}."),
             ),
         }
+        if let (Some(_), Some(what)) = (&file.content, input.no_files.get(&file.path)) {
+            findings.at(
+                Level::Critical,
+                &file.path,
+                None,
+                format!("There is {what}, which is never written through or over; choose another place."),
+            );
+        }
         if file.content.is_none() && !input.base_paths.contains(&file.path) {
             findings.at(
                 Level::Critical,

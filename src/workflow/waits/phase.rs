@@ -10,6 +10,7 @@ use super::super::model::{Fate, Phase, Track};
 use super::super::reviews;
 use super::super::state::State;
 use super::protected::protected;
+use super::review::void;
 use super::rollback::taken_back;
 use super::whole::release_approval;
 use super::{About, Ask, Found, WaitKind, What, ask, doing, name, one_line};
@@ -292,7 +293,10 @@ pub(super) fn review(found: &mut Found<'_>, number: PhaseNumber, track: &Track) 
             let way = command.as_ref().map(|c| format!(", or `{c}`")).unwrap_or_default();
             (
                 asked.clone(),
-                format!("{name} waits for {asked} to review pull request #{pull}: approve it there{way}."),
+                format!(
+                    "{name} waits for {asked} to review pull request #{pull}: approve it there{way}.{}",
+                    void(w, target)
+                ),
             )
         }
     };

@@ -8,6 +8,9 @@ use super::super::model::{Trouble, TroubleKind, Workflow};
 use super::super::order::Order;
 use super::{About, Found, WaitKind, What, ask, name};
 
+/// Open conversations that a sentence links to.
+const THREADS_SHOWN: usize = 3;
+
 /// Orders that could not be carried out.
 pub(super) fn troubles(found: &mut Found<'_>) {
     for (slot, trouble) in &found.w.troubles {
@@ -35,9 +38,7 @@ pub(super) fn troubles(found: &mut Found<'_>) {
                 found.person(What::MergeRefused, phase, slot, ask("a writer", Some(retry), text));
             }
             TroubleKind::MergeRefused => {
-                let text = format!(
-                    "GitHub refuses the merge of {name}: {sentence}. Once that is settled, merge it yourself or `{retry}`."
-                );
+                let text = refused(found.w, trouble, &name, &retry);
                 found.person(What::MergeRefused, phase, slot, ask("a writer", Some(retry), text));
             }
             TroubleKind::Permission | TroubleKind::Loop => {
@@ -75,6 +76,26 @@ pub(super) fn troubles(found: &mut Found<'_>) {
             }
         }
     }
+}
+
+/// Why a merge is refused, and what a person does. GitHub does not say that it is for open conversations: they are named.
+fn refused(w: &Workflow, trouble: &Trouble, name: &str, retry: &str) -> String {
+    let sentence = trouble.sentence.trim_end_matches('.');
+    let track = trouble.target.and_then(|target| w.track(target));
+    let open = track.and_then(|t| t.seen.as_ref()).map_or(&[][..], |seen| &seen.open_threads);
+    if open.is_empty() {
+        return format!("GitHub refuses the merge of {name}: {sentence}. Once that is settled, merge it yourself or `{retry}`.");
+    }
+    let more = open.len().saturating_sub(THREADS_SHOWN);
+    let more = if more == 0 {
+        String::new()
+    } else {
+        format!(" and {more} more")
+    };
+    let links = open.iter().take(THREADS_SHOWN).cloned().collect::<Vec<_>>().join(", ");
+    format!(
+        "GitHub refuses the merge of {name}: {sentence}. Conversations are open: {links}{more}. Where the rules ask for it, a writer resolves them, and Millhand merges; else merge it yourself or `{retry}`."
+    )
 }
 
 /// What a person does about a conflict, by what met with it.

@@ -221,6 +221,7 @@ fn a_change_set_is_whole_or_says_why_not() {
         &plan.phases[0],
         Reason::Review {
             remarks: vec![remark(7)],
+            others: vec![],
         },
     );
     let unfit = [

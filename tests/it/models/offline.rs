@@ -278,7 +278,7 @@ fn elsewhere_it_writes_pages_and_says_why_there_is_no_test() {
         phase,
         repository,
         files,
-        reason: Reason::Review { remarks },
+        reason: Reason::Review { remarks, others: vec![] },
         hints,
     });
     let noted_page = noted.files[0].content.as_ref().unwrap();
@@ -329,7 +329,7 @@ fn whatever_the_words_are_the_code_compiles_and_its_test_passes() {
             panic!()
         };
         let files = tree.of(phase);
-        let reason = Reason::Review { remarks };
+        let reason = Reason::Review { remarks, others: vec![] };
         let hints = vec!["Use *less* code".to_owned()];
         written = change(&Task::Write {
             title,
@@ -717,7 +717,10 @@ fn the_release_is_mended_in_the_newest_phase_that_was_shown() {
         phase: None,
         repository,
         files,
-        reason: Reason::Review { remarks: vec![remark] },
+        reason: Reason::Review {
+            remarks: vec![remark],
+            others: vec![],
+        },
         hints,
     };
     assert_eq!(change(&task).files[0].path, "src/listing.rs");

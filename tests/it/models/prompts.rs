@@ -178,7 +178,10 @@ impl Words<'_> {
             Reason::Verdict {
                 findings: vec![self.own()],
             },
-            Reason::Review { remarks: vec![remark] },
+            Reason::Review {
+                remarks: vec![remark.clone()],
+                others: vec![remark],
+            },
         ]
     }
 
@@ -319,6 +322,7 @@ fn many_entries_take_no_more_fuel_than_there_is() {
         ],
         reason: Reason::Review {
             remarks: (0..1_000).map(remark).collect(),
+            others: vec![],
         },
         hints: vec!["h".to_owned(); 1_000],
     };

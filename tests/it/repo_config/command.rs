@@ -23,13 +23,13 @@ fn a_good_file_shows_what_holds() {
     write(
         &folder,
         ".github/millhand.yml",
-        b"recipe: single\nlimits:\n  budget_usd: 80\npull_requests:\n  title: auto\n",
+        b"recipe: single\nlimits:\n  budget_usd: 80\nnotifications:\n  events: [failed]\n",
     );
     let (code, out, err) = validate(folder.path(), &[]);
     assert_eq!(code, 0, "{err}");
     assert_eq!(
         err,
-        ".github/millhand.yml:5:3: warning: `pull_requests.title` has no effect in this version.\n\
+        ".github/millhand.yml:5:3: warning: `notifications.events` has no effect in this version.\n\
          .github/millhand.yml:3:15: warning: `limits.budget_usd` is `80` in the file; the operator's policy allows less, and `50` holds.\n"
     );
     let line = |key: &str| {

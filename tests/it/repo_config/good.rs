@@ -53,13 +53,7 @@ fn the_documented_file_sets_the_defaults_and_one_path() {
     assert_eq!(settings(WHOLE), expected);
     let repo = parse(WHOLE.as_bytes()).unwrap();
     let warned: Vec<(&str, u32)> = repo.warnings.iter().map(|it| (it.key.as_str(), it.place.line)).collect();
-    let expected = [
-        ("pull_requests.title", 7),
-        ("pull_requests.commit", 7),
-        ("pull_requests.sign_off", 7),
-        ("templates", 16),
-        ("notifications.events", 17),
-    ];
+    let expected = [("templates", 16), ("notifications.events", 17)];
     assert_eq!(warned, expected);
     // Three of the five roles are not in the example.
     assert_eq!(repo.given.len() + repo.warnings.len(), KEYS.len() - 3);

@@ -21,7 +21,7 @@ impl Town {
     }
 
     /// The maintainer commits entries of any mode onto the default branch.
-    async fn commit_entry(&self, path: &str, mode: &str, content: &str) {
+    pub(crate) async fn commit_entry(&self, path: &str, mode: &str, content: &str) {
         let main = self.get("/repos/acme/todo/git/ref/heads/main").await["object"]["sha"]
             .as_str()
             .unwrap()
@@ -120,6 +120,8 @@ async fn a_file_that_is_not_understood_stops_new_work_until_it_is_mended() {
         town.write("maintainer", "main", "README.md", "Other words.\n").await;
         town.settle().await;
         assert!(town.known(issue).await.survey.is_none());
+        let checks = town.checks_on_main().await;
+        assert_eq!(checks.len(), 1, "{checks:#?}");
         town.set("limits:\n  phases: 2\n").await;
         town.settle().await;
         assert_eq!(town.known(issue).await.settings.limits.phases, 2);

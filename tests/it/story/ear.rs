@@ -249,7 +249,7 @@ impl Town {
         })
     }
 
-    fn in_todo<T>(&self, look: impl FnOnce(&World, &Repository) -> T) -> T {
+    pub(crate) fn in_todo<T>(&self, look: impl FnOnce(&World, &Repository) -> T) -> T {
         self.sim
             .with(|world| look(world, world.repository_named("acme", "todo").unwrap()))
     }

@@ -444,6 +444,7 @@ impl Bench {
             workflows: vec![ci],
             required_checks: vec![],
             required_reviews: 0,
+            habits: millhand::workflow::habits::Habits::default(),
             squash: true,
             merge_commits: true,
             rebase: true,
@@ -506,6 +507,7 @@ impl Bench {
                     blob: BlobHash(format!("{number:04x}{turn:04x}{:056x}", 0)),
                     summary: "change".to_owned(),
                     paths: vec!["src/a.rs".to_owned()],
+                    executables: vec![],
                     report: Report {
                         critical,
                         protected,
@@ -605,6 +607,7 @@ impl Bench {
         };
         let node_id = format!("PR_{number}");
         let view = PullView {
+            open_threads: vec![],
             number,
             node_id: node_id.clone(),
             branch,
@@ -900,6 +903,7 @@ impl Bench {
             let commit = pull.view.head.clone();
             let node_id = format!("PRR_{id}");
             let review = ReviewView {
+                edited: false,
                 id,
                 node_id,
                 pull: number,

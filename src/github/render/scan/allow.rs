@@ -31,9 +31,6 @@ impl Scanner<'_> {
             return path.is_empty();
         };
         let numbered = |(_, anchor): (&str, &str)| anchor.starts_with(|c: char| c.is_ascii_digit());
-        if path.contains("..") || path.contains("//") || path.split_once('#').is_some_and(numbered) {
-            return false;
-        }
         let own = path
             .get(..self.renderer.repository.len())
             .is_some_and(|name| name.eq_ignore_ascii_case(&self.renderer.repository));
@@ -42,6 +39,12 @@ impl Scanner<'_> {
         } else {
             path
         };
+        if own && compares(page) {
+            return true;
+        }
+        if path.contains("..") || path.contains("//") || path.split_once('#').is_some_and(numbered) {
+            return false;
+        }
         if own && (page.is_empty() || page.starts_with(['/', '?', '#'])) {
             let number = number_of(page);
             return number.is_none_or(|number| self.renderer.references.contains(&number) && self.may_close(number, before));
@@ -62,4 +65,11 @@ impl Scanner<'_> {
     pub(super) fn names_repository(&self) -> bool {
         self.out.ends_with(|c: char| is_word(c) || matches!(c, '-' | '.' | '/'))
     }
+}
+
+/// Whether a page compares two commits: the one address that has dots in a row.
+fn compares(page: &str) -> bool {
+    let id = |text: &str| matches!(text.len(), 40 | 64) && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let range = page.strip_prefix("/compare/").and_then(|range| range.split_once("..."));
+    range.is_some_and(|(old, new)| id(old) && id(new))
 }

@@ -46,6 +46,7 @@ const MUTATIONS: &[(&str, Mutation)] = &[
     ("reopenIssue", issues::reopen),
     ("reopenPullRequest", pulls::reopen),
     ("requestReviews", pulls::request_reviews),
+    ("resolveReviewThread", reviews::resolve),
     ("submitPullRequestReview", reviews::submit),
     ("updateCheckRun", checks::update),
     ("updateIssueComment", issues::update_comment),

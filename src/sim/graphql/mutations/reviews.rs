@@ -8,7 +8,7 @@ use super::super::object::{Arguments, Cx, node, record};
 use super::{Payload, one, optional_oid, pull_request, target};
 use crate::sim::ops::reviews::{self, DraftComment, NewReview, Reply};
 use crate::sim::ops::{Outcome, Refusal};
-use crate::sim::world::{NodeRef, RepoId, ReviewEvent, ReviewId, ReviewState, Side};
+use crate::sim::world::{NodeRef, RepoId, ReviewEvent, ReviewId, ReviewState, Side, ThreadId};
 
 pub(super) fn add(cx: &Cx<'_>, input: &Arguments) -> Outcome<Payload> {
     let (repo, number) = pull_request(cx, input)?;
@@ -56,14 +56,25 @@ fn draft_comment(thread: &Arguments) -> Outcome<DraftComment> {
     })
 }
 
-pub(super) fn reply(cx: &Cx<'_>, input: &Arguments) -> Outcome<Payload> {
-    let (repo, thread) = target(cx, input, "pullRequestReviewThreadId", "PullRequestReviewThread", |node| {
+/// The thread behind an argument.
+fn thread(cx: &Cx<'_>, input: &Arguments, argument: &'static str) -> Outcome<(RepoId, ThreadId)> {
+    target(cx, input, argument, "PullRequestReviewThread", |node| {
         if let NodeRef::Thread(repo, thread) = node {
             Some((repo, thread))
         } else {
             None
         }
-    })?;
+    })
+}
+
+pub(super) fn resolve(cx: &Cx<'_>, input: &Arguments) -> Outcome<Payload> {
+    let (repo, id) = thread(cx, input, "threadId")?;
+    cx.change(|world, actor| reviews::resolve(world, actor, repo, id, true))?;
+    Ok(one("thread", NodeRef::Thread(repo, id)))
+}
+
+pub(super) fn reply(cx: &Cx<'_>, input: &Arguments) -> Outcome<Payload> {
+    let (repo, thread) = thread(cx, input, "pullRequestReviewThreadId")?;
     let review = match input.text("pullRequestReviewId") {
         Some(_) => Some(review(cx, input)?.1),
         None => None,

@@ -216,6 +216,30 @@ fn a_commit_on_a_branch_needs_its_head() {
 }
 
 #[test]
+fn a_commit_on_a_branch_has_no_place_for_a_mode() {
+    let mut bench = Bench::new();
+    let app = bench.app();
+    let (main, repo) = (bench.tip("main"), bench.repo);
+    let mode = |bench: &Bench, commit| {
+        let store = bench.world.store(bench.repo).unwrap();
+        let tree = store.commit(commit).unwrap().tree;
+        store.entry(tree, "ci.sh").unwrap().unwrap().mode
+    };
+    assert_eq!(mode(&bench, main), EntryMode::Executable);
+    let commit = CommitOnBranch {
+        branch: "main".to_owned(),
+        expected_head: main,
+        headline: "Rewrite it".to_owned(),
+        body: None,
+        additions: vec![("ci.sh".to_owned(), b"#!/bin/sh\n".to_vec())],
+        deletions: Vec::new(),
+    };
+    let made = contents::commit_on_branch(&mut bench.world, &app, repo, &commit).unwrap();
+    assert_eq!(mode(&bench, made), EntryMode::File, "nobody may count on more");
+    bench.fsck();
+}
+
+#[test]
 fn contents_need_the_blob_that_is_there() {
     let mut bench = Bench::new();
     let actor = bench.person("reviewer");

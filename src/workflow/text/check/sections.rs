@@ -2,7 +2,7 @@
 
 use super::{diagnosis, report};
 use crate::workflow::answer::{Cause, CriterionVerdict, Diagnosis, Finding, Severity, Verdict};
-use crate::workflow::fact::{ReviewState, Target};
+use crate::workflow::fact::Target;
 use crate::workflow::ids::Sha;
 use crate::workflow::model::{Track, Workflow};
 use crate::workflow::reviews;
@@ -154,21 +154,13 @@ fn approvals_text(w: &Workflow, target: Target, track: &Track) -> String {
             }
         })
         .collect();
-    for review in track
-        .reviews
-        .values()
-        .filter(|r| r.state == ReviewState::Approved && r.by.writes())
-    {
-        let void = track.compared.contains(&(review.commit.clone(), head.clone()))
-            && !counting.iter().any(|(by, _)| by.id == review.by.id);
-        if void {
-            items.push(format!(
-                "{} approved `{}`. The diff against the merge base has changed since ({}), so the approval does not count any more.",
-                plain(&review.by.login, TITLE_CHARS),
-                review.commit.short(),
-                compare(w, &review.commit, head)
-            ));
-        }
+    for review in reviews::voided(w, target) {
+        items.push(format!(
+            "{} approved `{}`. The diff against the merge base has changed since ({}), so the approval does not count any more.",
+            plain(&review.by.login, TITLE_CHARS),
+            review.commit.short(),
+            compare(w, &review.commit, head)
+        ));
     }
     if items.is_empty() {
         return String::new();

@@ -3,16 +3,18 @@
 use super::{ITEMS_MAX, names};
 use crate::workflow::ci;
 use crate::workflow::fact::{CiWorkflow, FileSeen, Survey, Target};
+use crate::workflow::habits::SignOff;
 use crate::workflow::ids::{MicroUsd, PhaseNumber};
 use crate::workflow::model::{DeliveryKind, Fate, PlanVersion, Workflow};
-use crate::workflow::repo_config::{FILE, Note, Row, untold};
+use crate::workflow::repo_config::{FILE, Note, Origin, Row, untold};
 use crate::workflow::reviews;
 use crate::workflow::settings::{AbsentCi, CostReport, DeliveryChoice, RequiredChecks, RequiredWord, SelfApproval};
 use crate::workflow::text::branch;
 use crate::workflow::text::markdown::{block, code, details, plain};
 use crate::workflow::text::settings;
 use crate::workflow::text::words::{
-    Doc, NAME_CHARS, SENTENCE_CHARS, count, default_branch, list, money, name_of, reviewers, rules_ask_for_reviews, typed,
+    Doc, NAME_CHARS, SENTENCE_CHARS, count, default_branch, habits_of, list, money, name_of, reviewers, rules_ask_for_reviews,
+    typed,
 };
 
 /// Which way, why, and what to change to have the other.
@@ -164,16 +166,40 @@ pub(super) fn amount(w: &Workflow, version: &PlanVersion, estimate: MicroUsd) ->
     text
 }
 
+/// What `auto` means here, where the house has a habit, and what shows it.
+fn by_habit(w: &Workflow) -> Vec<Row> {
+    let habits = habits_of(w);
+    let conventional = |why: String| format!("auto: Conventional Commits ({why})");
+    let signed = |by: SignOff| format!("auto: signed off ({})", by.because);
+    let all = [
+        ("pull_requests.title", habits.titles.map(conventional)),
+        ("pull_requests.commit", habits.commits.map(conventional)),
+        ("pull_requests.sign_off", habits.sign_off.map(signed)),
+    ];
+    let row = |(key, value): (&str, Option<String>)| {
+        Some(Row {
+            key: key.to_owned(),
+            value: value?.replace('`', "").into(),
+            origin: Origin::Chosen,
+            default: false,
+        })
+    };
+    all.into_iter().filter_map(row).collect()
+}
+
 /// The settings in force that somebody set, with who did, folded.
 pub(super) fn settings_in_force(w: &Workflow) -> String {
     let configured = &w.configured;
     let hidden = w.settings.report.cost == CostReport::Hidden;
-    let rows: Vec<Row> = configured
+    let mut rows: Vec<Row> = configured
         .rows
         .iter()
         .filter(|row| !(hidden && row.key == "limits.budget_usd"))
         .cloned()
         .collect();
+    let found = by_habit(w);
+    rows.retain(|row| !found.iter().any(|habit| habit.key == row.key));
+    rows.extend(found);
     let held: Vec<Note> = configured
         .held
         .iter()
@@ -182,7 +208,7 @@ pub(super) fn settings_in_force(w: &Workflow) -> String {
         .collect();
     let mut folded = Doc::default();
     folded.add(settings::effective(&rows, &held));
-    let others: Vec<String> = untold(&w.settings, &configured.rows)
+    let others: Vec<String> = untold(&w.settings, &rows)
         .iter()
         .filter(|row| !(hidden && row.key == "limits.budget_usd"))
         .map(|row| format!("{}: {}", row.key, row.told()))

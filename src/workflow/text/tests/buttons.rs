@@ -131,6 +131,7 @@ fn a_change_of_protected_paths_is_let_go_by_its_hash() {
             blob: blob.clone(),
             summary: "Add a dependency".to_owned(),
             paths: vec!["Cargo.toml".to_owned()],
+            executables: vec![],
             report: Report {
                 protected: vec![Protected {
                     path: "Cargo.toml".to_owned(),

@@ -757,6 +757,7 @@ fn a_refused_change_fails_without_annotations_on_lines_that_are_not_there() {
             blob: BlobHash("c".to_owned()),
             summary: "read".to_owned(),
             paths: vec![],
+            executables: vec![],
             report: Report {
                 critical: vec![Remark {
                     path: Some("src/read.rs".to_owned()),
@@ -776,6 +777,7 @@ fn a_refused_change_fails_without_annotations_on_lines_that_are_not_there() {
 
 fn approval(id: u64, by: Person, commit: char) -> ReviewView {
     ReviewView {
+        edited: false,
         id,
         node_id: format!("PRR_{id}"),
         pull: 4,

@@ -136,6 +136,7 @@ fn judgement(words: &[String]) -> Verdict {
 
 fn said(words: &[String]) -> ReviewView {
     ReviewView {
+        edited: false,
         id: 1,
         node_id: "PRR_1".to_owned(),
         pull: 3,
