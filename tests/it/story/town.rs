@@ -4,6 +4,8 @@
 //! Invariant: people act through GitHub's own API with their own tokens; nothing of the bot is called but its webhook and
 //! its clock.
 
+mod twin;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
