@@ -6,6 +6,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 use super::places::{Place, row, state};
+use crate::story::gestures::reviews_rule;
 use crate::story::town::Town;
 
 /// One interference.
@@ -92,6 +93,11 @@ impl<'a> Scene<'a> {
         Self { town, place, issue, pull }
     }
 
+    /// The number of the pull request that the state is about.
+    pub(super) fn number(&self) -> Option<u64> {
+        self.pull.as_ref().map(|(number, _, _)| *number)
+    }
+
     async fn patch_pull(&self, number: u64, change: Value) {
         let path = format!("/repos/acme/todo/pulls/{number}");
         self.town.must("maintainer", Method::PATCH, &path, change).await;
@@ -157,6 +163,14 @@ impl<'a> Scene<'a> {
         }
     }
 
+    async fn write_base(&self, base: &str, file: &str, text: &str) {
+        if base == "main" {
+            unruled(self.town, file, text).await;
+        } else {
+            self.town.write("reviewer", base, file, text).await;
+        }
+    }
+
     async fn patch_issue(&self, login: &str, change: Value) {
         self.town.edit_issue(login, self.issue, change).await;
     }
@@ -171,6 +185,13 @@ impl<'a> Scene<'a> {
             .graphql("maintainer", json!({ "query": query, "variables": variables }))
             .await;
     }
+}
+
+/// A commit on the default branch, as an administrator makes it who takes the rule away for it.
+async fn unruled(town: &Town, file: &str, text: &str) {
+    town.rules("main", &[]).await;
+    town.write("reviewer", "main", file, text).await;
+    town.rules("main", &[reviews_rule(1)]).await;
 }
 
 impl Act {
@@ -240,8 +261,9 @@ impl Act {
     async fn on_pull(self, at: &Scene<'_>) -> Option<Vec<Kept>> {
         let town = at.town;
         if self == Self::DeleteBase {
-            let branch = town.branch_of(at.issue, 1).await;
-            let (folder, _) = branch.rsplit_once('/')?;
+            let w = state(&row(town, at.issue).await);
+            let base = w.phases.values().next().filter(|_| at.place != Place::Complete)?.track.branch.clone();
+            let (folder, _) = base.rsplit_once('/')?;
             at.delete_ref(&format!("{folder}/base")).await;
             return Some(Vec::new());
         }
@@ -292,7 +314,7 @@ impl Act {
             Self::Conflict => {
                 let w = state(&row(town, at.issue).await);
                 let file = w.phases.values().next()?.plan.files.first()?.clone();
-                town.write("reviewer", &base, &file, "// A person's own version.\n").await;
+                at.write_base(&base, &file, "// A person's own version.\n").await;
                 kept.push(Kept { branch: base, file });
             }
             Self::ChecksStuck => kept.push(at.push_with(&branch, "never").await),
@@ -338,12 +360,12 @@ impl Act {
         let edit = |change: Value| town.must("maintainer", Method::PATCH, repository, change);
         match self {
             Self::BaseMoves => {
-                town.write("reviewer", "main", "unrelated.txt", "Something else.\n").await;
+                unruled(town, "unrelated.txt", "Something else.\n").await;
             }
             Self::WorkflowFile => {
                 let ci = town.file("main", ".github/workflows/ci.yml").await.unwrap();
                 let text = format!("# Changed by a person.\n{ci}");
-                town.write("maintainer", "main", ".github/workflows/ci.yml", &text).await;
+                unruled(town, ".github/workflows/ci.yml", &text).await;
             }
             Self::RenameRepository => drop(edit(json!({ "name": "tasks" })).await),
             Self::Archive => drop(edit(json!({ "archived": true })).await),

@@ -9,3 +9,4 @@ mod cells;
 mod places;
 mod table;
 mod tests;
+mod ways;

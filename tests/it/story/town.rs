@@ -361,7 +361,7 @@ impl Town {
 }
 
 /// Where two values differ, and how.
-fn differing(old: &Value, new: &Value, place: &str) -> Vec<String> {
+pub(crate) fn differing(old: &Value, new: &Value, place: &str) -> Vec<String> {
     let members = |value: &Value| -> Vec<(String, Value)> {
         match value {
             Value::Object(members) => members.clone().into_iter().collect(),
