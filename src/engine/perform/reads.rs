@@ -290,10 +290,12 @@ impl At<'_> {
 fn unreached(error: Error) -> Result<Ended, Trouble> {
     if let Error::NotFound { .. }
     | Error::Denied {
-        why: Denial::Uninstalled, ..
+        why: Denial::Uninstalled,
+        ..
     } = error
     {
-        let sentence = "the repository is out of reach; it was deleted, moved to another owner, or taken from the App's installation";
+        let sentence =
+            "the repository is out of reach; it was deleted, moved to another owner, or taken from the App's installation";
         return Ok(gone(sentence.to_owned()));
     }
     Err(error.into())

@@ -193,8 +193,8 @@ fn known(d: &mut Deciding, target: Target, view: &PullView, seq: i64) {
             track.turn += 1;
         }
     }
-    let changed =
-        track.seen.as_ref().map(|s| (&s.state, &s.merge_state, &s.base, &s.head)) != Some((&view.state, &view.merge_state, &view.base, &view.head));
+    let changed = track.seen.as_ref().map(|s| (&s.state, &s.merge_state, &s.base, &s.head))
+        != Some((&view.state, &view.merge_state, &view.base, &view.head));
     track.seen = Some(view.clone());
     if changed {
         // Something about it is different: what GitHub refused before may go now.

@@ -136,7 +136,12 @@ pub(super) fn a_track(found: &mut Found<'_>, target: Target, track: &Track, stat
                 format!("{told} Undo that to go on, or `/cancel` to end."),
             ),
         };
-        found.person(What::PullRequestClosed, phase, &mark, ask("a writer", Some(command), sentence));
+        found.person(
+            What::PullRequestClosed,
+            phase,
+            &mark,
+            ask("a writer", Some(command), sentence),
+        );
         return;
     }
     if track.gave_up {

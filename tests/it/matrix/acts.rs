@@ -90,7 +90,12 @@ impl<'a> Scene<'a> {
         let pull = track
             .filter(|_| place.has_pull())
             .and_then(|t| Some((t.pull.as_ref()?.number, t.branch.clone(), t.base.clone())));
-        Self { town, place, issue, pull }
+        Self {
+            town,
+            place,
+            issue,
+            pull,
+        }
     }
 
     /// The number of the pull request that the state is about.
@@ -103,16 +108,8 @@ impl<'a> Scene<'a> {
         self.town.must("maintainer", Method::PATCH, &path, change).await;
     }
 
-    async fn node(&self, number: u64) -> String {
-        self.town.pull(number).await["node_id"].as_str().unwrap().to_owned()
-    }
-
     async fn on_pull(&self, number: u64, mutation: &str) {
-        let id = self.node(number).await;
-        let query = format!("mutation M($id: ID!) {{ {mutation}(input: {{ pullRequestId: $id }}) {{ clientMutationId }} }}");
-        self.town
-            .graphql("maintainer", json!({ "query": query, "variables": { "id": id } }))
-            .await;
+        on_pull(self.town, number, mutation).await;
     }
 
     /// Our comment on the issue whose hidden line says this.
@@ -124,7 +121,9 @@ impl<'a> Scene<'a> {
     }
 
     async fn on_comment(&self, mark: &str, edit: bool) -> bool {
-        let Some(id) = self.our_comment(mark).await else { return false };
+        let Some(id) = self.our_comment(mark).await else {
+            return false;
+        };
         let path = format!("/repos/acme/todo/issues/comments/{id}");
         if edit {
             let body = json!({ "body": "Somebody wrote over this." });
@@ -185,6 +184,18 @@ impl<'a> Scene<'a> {
             .graphql("maintainer", json!({ "query": query, "variables": variables }))
             .await;
     }
+}
+
+/// A person takes a pull request out of draft.
+pub(super) async fn mark_ready(town: &Town, number: u64) {
+    on_pull(town, number, "markPullRequestReadyForReview").await;
+}
+
+async fn on_pull(town: &Town, number: u64, mutation: &str) {
+    let id = town.pull(number).await["node_id"].clone();
+    let query = format!("mutation M($id: ID!) {{ {mutation}(input: {{ pullRequestId: $id }}) {{ clientMutationId }} }}");
+    town.graphql("maintainer", json!({ "query": query, "variables": { "id": id } }))
+        .await;
 }
 
 /// A commit on the default branch, as an administrator makes it who takes the rule away for it.
@@ -262,7 +273,14 @@ impl Act {
         let town = at.town;
         if self == Self::DeleteBase {
             let w = state(&row(town, at.issue).await);
-            let base = w.phases.values().next().filter(|_| at.place != Place::Complete)?.track.branch.clone();
+            let base = w
+                .phases
+                .values()
+                .next()
+                .filter(|_| at.place != Place::Complete)?
+                .track
+                .branch
+                .clone();
             let (folder, _) = base.rsplit_once('/')?;
             at.delete_ref(&format!("{folder}/base")).await;
             return Some(Vec::new());
@@ -271,7 +289,8 @@ impl Act {
             let merged = at.place.is_release() || at.place == Place::Complete;
             let w = state(&row(town, at.issue).await);
             let pull = w.phases.values().next().filter(|_| merged)?.track.pull.clone()?;
-            town.review("reviewer", pull.number, "COMMENT", "Too late, but this is wrong.").await;
+            town.review("reviewer", pull.number, "COMMENT", "Too late, but this is wrong.")
+                .await;
             return Some(Vec::new());
         }
         let (number, branch, base) = at.pull.clone()?;
@@ -292,7 +311,8 @@ impl Act {
                     town.review("reviewer", number, "APPROVE", "").await;
                 }
                 let path = format!("/repos/acme/todo/pulls/{number}/merge");
-                town.must("maintainer", Method::PUT, &path, json!({ "merge_method": "squash" })).await;
+                town.must("maintainer", Method::PUT, &path, json!({ "merge_method": "squash" }))
+                    .await;
             }
             Self::Retarget => at.patch_pull(number, json!({ "base": "side" })).await,
             Self::ToDraft if !draft => at.on_pull(number, "convertPullRequestToDraft").await,
@@ -304,12 +324,16 @@ impl Act {
             Self::DeleteBranch => at.delete_ref(&branch).await,
             Self::RequestChanges => town.review("reviewer", number, "REQUEST_CHANGES", "- greet louder").await,
             Self::CommentReview => town.review("reviewer", number, "COMMENT", "I looked at it.").await,
-            Self::ApproveWithNits => town.review("reviewer", number, "APPROVE", "Nit: a better name would be nice.").await,
+            Self::ApproveWithNits => {
+                town.review("reviewer", number, "APPROVE", "Nit: a better name would be nice.")
+                    .await
+            }
             Self::Dismiss if at.place == Place::Held => {
                 let all = town.get(&format!("/repos/acme/todo/pulls/{number}/reviews")).await;
                 let review = all.as_array().unwrap().iter().find(|r| r["state"] == "APPROVED")?["id"].clone();
                 let path = format!("/repos/acme/todo/pulls/{number}/reviews/{review}/dismissals");
-                town.must("maintainer", Method::PUT, &path, json!({ "message": "not yet" })).await;
+                town.must("maintainer", Method::PUT, &path, json!({ "message": "not yet" }))
+                    .await;
             }
             Self::Conflict => {
                 let w = state(&row(town, at.issue).await);
@@ -332,7 +356,8 @@ impl Act {
             }
             Self::SpoofedStatus => at.status(number, "test", "success").await,
             Self::DoubledName => at.status(number, "test", "failure").await,
-            Self::ManyChecks => {
+            // A hundred more than one page holds cost most of the time of a whole row: one phase and one release.
+            Self::ManyChecks if matches!(at.place, Place::Verification | Place::HandoffToReleaser) => {
                 for one in 0..101 {
                     at.status(number, &format!("extra/{one}"), "success").await;
                 }
@@ -350,7 +375,8 @@ impl Act {
             town.must("maintainer", Method::POST, "/repos/acme/todo/git/refs", body).await;
         }
         if self == Self::TransferIssue {
-            town.verb("repositories", json!({ "name": "elsewhere", "files": { "a": "b" } })).await;
+            town.verb("repositories", json!({ "name": "elsewhere", "files": { "a": "b" } }))
+                .await;
         }
     }
 
@@ -372,7 +398,8 @@ impl Act {
             Self::MakePrivate => drop(edit(json!({ "private": true })).await),
             Self::TransferRepository => {
                 let path = format!("{repository}/transfer");
-                town.must("maintainer", Method::POST, &path, json!({ "new_owner": "reader" })).await;
+                town.must("maintainer", Method::POST, &path, json!({ "new_owner": "reader" }))
+                    .await;
             }
             Self::DeleteRepository => drop(town.must("maintainer", Method::DELETE, repository, Value::Null).await),
             Self::Suspend => drop(town.verb("installation", json!({ "action": "suspend" })).await),

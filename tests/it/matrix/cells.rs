@@ -14,13 +14,13 @@ use super::places::{PLACES, Place, Places, row, stands, view};
 use crate::story::town::{Town, differing};
 
 /// Long enough for the slowest look, a quiet window and a second look.
-const AFTER: Duration = Duration::from_secs(16 * 60);
+const AFTER: Duration = Duration::from_secs(12 * 60);
 
 /// Time in which the requests of a town at rest are counted.
-const REST: Duration = Duration::from_secs(10 * 60);
+const REST: Duration = Duration::from_secs(5 * 60);
 
 /// Requests of twelve workflows in that time: one look a minute each, of at most four requests, and the sweeps.
-const REQUESTS_MAX: usize = 600;
+const REQUESTS_MAX: usize = 300;
 
 /// What came of an interference in each place.
 pub(super) type Row = BTreeMap<Place, (String, Value)>;
@@ -35,7 +35,10 @@ pub(super) async fn interfere(all: &Places, act: Act) -> Row {
         let end = |outcome: &str| outcome.split(" [").next().unwrap_or_default().to_owned();
         assert_eq!(end(outcome), end(other), "{act:?} at {place:?}: by webhook and by looking");
         let differing = differing(shown, same, "");
-        assert!(differing.is_empty(), "{act:?} at {place:?}: by webhook and by looking: {differing:#?}");
+        assert!(
+            differing.is_empty(),
+            "{act:?} at {place:?}: by webhook and by looking: {differing:#?}"
+        );
     }
     heard
 }
@@ -95,8 +98,17 @@ async fn outcome(town: &Town, issue: u64, since: i64) -> (String, Value) {
         .map(|t| t["number"].to_string())
         .collect();
     let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();
-    let route = if taken.is_empty() { String::new() } else { format!(" [{}]", taken.join(" ")) };
-    let outcome = format!("{} {} {}{route}", word(&shown["state"]), word(&shown["status"]), word(&shown["waiting_for"]["what"]));
+    let route = if taken.is_empty() {
+        String::new()
+    } else {
+        format!(" [{}]", taken.join(" "))
+    };
+    let outcome = format!(
+        "{} {} {}{route}",
+        word(&shown["state"]),
+        word(&shown["status"]),
+        word(&shown["waiting_for"]["what"])
+    );
     for wait in shown["waits"].as_array().unwrap() {
         let sentence = wait["sentence"].as_str().unwrap();
         assert!(sentence.len() > 20 && sentence.ends_with('.'), "#{issue}: {sentence:?}");
@@ -112,11 +124,22 @@ async fn outcome(town: &Town, issue: u64, since: i64) -> (String, Value) {
     (outcome, shown)
 }
 
-/// Without times, counters and ids of commits, which differ from twin to twin.
+/// Without times, counters, numbers of new pull requests and ids of commits, which differ from twin to twin.
 fn plain(value: &mut Value) {
     match value {
         Value::Object(members) => {
-            for key in ["since", "next_look", "created_at", "updated_at", "cost", "github_requests", "hash", "head", "merged"] {
+            for key in [
+                "since",
+                "next_look",
+                "created_at",
+                "updated_at",
+                "cost",
+                "github_requests",
+                "hash",
+                "pull_request",
+                "head",
+                "merged",
+            ] {
                 if let Some(member) = members.get_mut(key) {
                     *member = Value::from(!member.is_null());
                 }
@@ -125,7 +148,7 @@ fn plain(value: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(plain),
         Value::String(text) => {
-            let digits = |word: &str| word.contains(|c: char| c.is_ascii_digit()) && word.len() > 6;
+            let digits = |word: &str| word.contains(|c: char| c.is_ascii_digit()) && (word.len() > 6 || word.starts_with('#'));
             let words: Vec<&str> = text.split(' ').map(|word| if digits(word) { "…" } else { word }).collect();
             *text = words.join(" ");
         }

@@ -154,7 +154,12 @@ impl Places {
         all.town.settle().await;
         for place in PLACES {
             let row = row(&all.town, all.issue(place)).await;
-            assert_eq!(stands(&all.town, &row), place.stands(), "{place:?}: {:#?}", view(&all.town, &row)["waits"]);
+            assert_eq!(
+                stands(&all.town, &row),
+                place.stands(),
+                "{place:?}: {:#?}",
+                view(&all.town, &row)["waits"]
+            );
         }
         all.town.rest().await;
         all

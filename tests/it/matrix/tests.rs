@@ -1,3 +1,7 @@
+//! The matrix itself: each act in one test, each cell against the table.
+//!
+//! Invariant: no cell is dropped in silence.
+
 use std::collections::BTreeSet;
 
 use super::acts::Act;

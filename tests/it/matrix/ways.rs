@@ -6,7 +6,7 @@ use axum::http::Method;
 use millhand::workflow::model::End;
 use serde_json::{Value, json};
 
-use super::acts::{Act, Scene};
+use super::acts::{Act, Scene, mark_ready};
 use super::places::{Place, Places, row, state};
 use crate::story::town::Town;
 
@@ -15,6 +15,8 @@ use crate::story::town::Town;
 enum Way {
     /// Reopens the pull request.
     Reopen,
+    /// Takes the pull request out of draft again.
+    Ready,
     /// Gives the pull request its base back.
     BaseBack,
     /// Writes this on the issue.
@@ -39,11 +41,15 @@ const WAYS: &[(Act, Place, Way)] = &[
     (Act::Close, Place::Verification, Way::Reopen),
     (Act::Close, Place::Testing, Way::Says("/retry 1")),
     (Act::Retarget, Place::Verification, Way::BaseBack),
-    (Act::ToDraft, Place::Verification, Way::AsBefore),
+    (Act::ToDraft, Place::Verification, Way::Ready),
     (Act::DeleteBranch, Place::Verification, Way::Says("/retry 1")),
     (Act::RequestChanges, Place::Verification, Way::AsBefore),
     (Act::Dismiss, Place::Held, Way::Says("/unhold")),
-    (Act::ChecksCancelled, Place::Verification, Way::Says("/retry 1 -- the runner was away")),
+    (
+        Act::ChecksCancelled,
+        Place::Verification,
+        Way::Says("/retry 1 -- the runner was away"),
+    ),
     (Act::DeleteStatus, Place::Verification, Way::AsBefore),
     (Act::DeletePlan, Place::HandoffToCoder, Way::Says("/approve plan")),
     (Act::TriagerCloses, Place::Verification, Way::ReopenIssue),
@@ -64,6 +70,7 @@ impl Way {
         };
         match self {
             Self::Reopen => edit(json!({ "state": "open" })).await,
+            Self::Ready => mark_ready(town, pull.unwrap()).await,
             Self::BaseBack => {
                 let w = state(&row(town, issue).await);
                 edit(json!({ "base": w.phases.values().next().unwrap().track.base })).await;
@@ -112,11 +119,24 @@ async fn goes_on(all: &Places, seed: u64, (act, place, way): (Act, Place, Way)) 
         End::Complete
     };
     let w = state(&row(&town, issue).await);
-    assert_eq!(w.ended, Some(ends), "{act:?} at {place:?}, {way:?}: {:#?}\n{:#?}", town.waits(issue).await, w.troubles);
+    assert_eq!(
+        w.ended,
+        Some(ends),
+        "{act:?} at {place:?}, {way:?}: {:#?}\n{:#?}",
+        town.waits(issue).await,
+        w.troubles
+    );
     let open = town.open_pulls().await;
-    let ours = w.targets().into_iter().filter_map(|t| w.track(t)?.pull.as_ref()).map(|p| p.number);
+    let ours = w
+        .targets()
+        .into_iter()
+        .filter_map(|t| w.track(t)?.pull.as_ref())
+        .map(|p| p.number);
     for number in ours {
-        assert!(!open.contains(&number), "{act:?} at {place:?}, {way:?}: #{number} is left open");
+        assert!(
+            !open.contains(&number),
+            "{act:?} at {place:?}, {way:?}: #{number} is left open"
+        );
     }
 }
 
@@ -128,7 +148,12 @@ async fn to_the_end(town: &Town, issue: u64) {
             return;
         }
         town.approve_phases(issue).await;
-        if town.waits(issue).await.first().is_some_and(|wait| wait.contains("/approve release")) {
+        if town
+            .waits(issue)
+            .await
+            .first()
+            .is_some_and(|wait| wait.contains("/approve release"))
+        {
             town.comment("reviewer", issue, "/approve release").await;
         }
         town.settle().await;
