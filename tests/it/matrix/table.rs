@@ -58,7 +58,7 @@ pub(super) const TABLE: &[Row] = &[
     (
         Act::Push,
         &[
-            (Testing, "testing active ci"),
+            (Testing, "verification waiting phase_review [6 7]"),
             (HandoffToVerifier, "handoff_to_verifier waiting budget [20 6]"),
             (Verification, "verification waiting phase_review [22 6 7]"),
             (Held, "verification waiting phase_review [21 22 6 7]"),
@@ -66,7 +66,7 @@ pub(super) const TABLE: &[Row] = &[
                 HandoffToReleaser,
                 "handoff_to_releaser waiting release_approval [21 22 6 7 8]",
             ),
-            (Deployment, "handoff_to_releaser waiting merge_refused [14 22 6 7 8]"),
+            (Deployment, "handoff_to_releaser waiting release_approval [14 22 6 7 8]"),
         ],
     ),
     (
