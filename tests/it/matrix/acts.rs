@@ -186,11 +186,6 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// A person takes a pull request out of draft.
-pub(super) async fn mark_ready(town: &Town, number: u64) {
-    on_pull(town, number, "markPullRequestReadyForReview").await;
-}
-
 async fn on_pull(town: &Town, number: u64, mutation: &str) {
     let id = town.pull(number).await["node_id"].clone();
     let query = format!("mutation M($id: ID!) {{ {mutation}(input: {{ pullRequestId: $id }}) {{ clientMutationId }} }}");
