@@ -108,7 +108,10 @@ impl Engine {
     /// The subjects that a delivery concerns: by number, by branch, by what was recorded; or, for a commit that nothing
     /// leads from yet, the place where it waits for that.
     async fn subjects(&self, payload: &Payload) -> Result<Vec<String>, StoreError> {
-        if matches!(payload, Payload::Installation(_) | Payload::Repositories(_)) {
+        if matches!(
+            payload,
+            Payload::Installation(_) | Payload::Repositories(_) | Payload::Repository(_)
+        ) {
             return Ok(vec![subject::SERVICE.to_owned()]);
         }
         let route = payload.route();

@@ -51,8 +51,11 @@ pub(super) fn translate(subject: &str, row: &InboxRow, open: bool) -> Said {
     let Ok(payload) = Payload::parse(event, &row.body) else {
         return Said::Nothing("malformed");
     };
-    if matches!(payload, Payload::Installation(_) | Payload::Repositories(_)) {
-        // Somebody installed the App or gave it another repository: a label there counts from now on.
+    if matches!(
+        payload,
+        Payload::Installation(_) | Payload::Repositories(_) | Payload::Repository(_)
+    ) {
+        // Somebody installed the App or gave it another repository, where a label counts from now on; or one has another name.
         return Said::Job(Job::ListInstallations { due: row.received_at });
     }
     if let (Payload::Push(_), Some(repository)) = (&payload, subject::repository_of(subject)) {

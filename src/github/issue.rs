@@ -35,6 +35,8 @@ pub struct WorkflowQuestion {
 /// What was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WorkflowState {
+    /// Nothing can be written in this repository.
+    pub archived: bool,
     /// The issue; `None` if it was deleted or transferred.
     pub issue: Option<Issue>,
     /// The comments asked for, oldest first.

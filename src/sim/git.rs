@@ -109,6 +109,27 @@ impl Git {
         self.root.join(format!("{full_name}.git"))
     }
 
+    /// All repositories once more, below another folder.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn copy_to(&self, root: PathBuf) -> Result<Self, GitError> {
+        let mut folders = vec![(self.root.clone(), root.clone())];
+        while let Some((from, to)) = folders.pop() {
+            std::fs::create_dir_all(&to)?;
+            for entry in std::fs::read_dir(&from)? {
+                let entry = entry?;
+                let to = to.join(entry.file_name());
+                if entry.file_type()?.is_dir() {
+                    folders.push((entry.path(), to));
+                } else {
+                    std::fs::copy(entry.path(), to)?;
+                }
+            }
+        }
+        Ok(Self::new(root))
+    }
+
     /// Makes an empty bare repository whose `HEAD` is `default_branch`.
     ///
     /// # Errors

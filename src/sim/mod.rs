@@ -141,6 +141,28 @@ impl Sim {
         })))
     }
 
+    /// A second GitHub that is what this one is now, under a clock and randomness of its own, and from then on lives for itself:
+    /// so that one beginning can be followed in many ways. Its webhooks go nowhere. Jobs that run on this machine stay with
+    /// the first: a twin is for CI by script.
+    ///
+    /// # Errors
+    /// When `data_dir` cannot be written, or no client can be made.
+    pub fn twin(&self, data_dir: PathBuf, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Result<Self, SimError> {
+        let mut world = self.peek(|world| world.clone());
+        world.git = world.git.copy_to(data_dir)?;
+        world.clock = clock;
+        world.entropy = entropy;
+        Ok(Self(Arc::new(Inner {
+            world: Mutex::new(world),
+            bell: Notify::new(),
+            ci: self.0.ci,
+            seed: self.0.seed,
+            webhook: Mutex::new(WebhookTarget::None),
+            client: self.0.client.clone(),
+            sending: tokio::sync::Mutex::new(()),
+        })))
+    }
+
     /// Reads or changes the world. Blocks others; never await inside.
     pub fn with<T>(&self, act: impl FnOnce(&mut World) -> T) -> T {
         let (result, ring) = self.peek(|world| {

@@ -114,6 +114,9 @@ pub struct Workflow {
     pub delays: BTreeMap<String, Delayed>,
     /// Orders that could not be done, by what they were for.
     pub troubles: BTreeMap<String, Trouble>,
+    /// Why the issue cannot be read: nobody is heard, so nothing is done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deaf: Option<String>,
     /// Hint not yet answered: look at the issue. The inbox seq of the newest hint.
     pub look: Option<i64>,
     /// When the issue was read last.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use self::phase::a_phase;
 use self::rollback::{revert, rollback};
-use self::trouble::{delays, money, troubles};
+use self::trouble::{deaf, delays, money, troubles};
 use self::whole::{before_the_fork, release};
 use super::fact::Target;
 use super::ids::PhaseNumber;
@@ -115,6 +115,10 @@ pub fn waits(w: &Workflow, now: Millis) -> Vec<Waiting> {
     let mut found = Found { w, list: Vec::new() };
     if w.ended.is_some() {
         rollback(&mut found);
+        return found.list;
+    }
+    if let Some(why) = &w.deaf {
+        deaf(&mut found, why);
         return found.list;
     }
     paused(&mut found);

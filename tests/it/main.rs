@@ -10,6 +10,7 @@ mod cli;
 mod contract;
 mod documents;
 mod http;
+mod matrix;
 mod models;
 mod process;
 mod repo_config;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{Ended, Performing, Trouble};
 use crate::clock::Millis;
 use crate::engine::job::Job;
-use crate::engine::{LEASE, record};
+use crate::engine::{LEASE, record, subject};
 use crate::github::{Conflict, Denial, Error};
 use crate::store::{Finish, NewDelivery, Postpone, StoreError};
 use crate::workflow::fact::{Delayed, DelayedBy, Done, Fact, Outcome, RefusalKind, Refused};
@@ -21,6 +21,9 @@ const BACKOFF: Duration = Duration::from_secs(1);
 
 /// The longest wait between two attempts.
 const BACKOFF_MAX: Duration = Duration::from_secs(60);
+
+/// How long the names of all repositories take to be read again.
+const RENAMED: Duration = Duration::from_secs(10);
 
 /// People are told of a wait that is longer than this.
 const TOLD_AFTER: Duration = Duration::from_secs(30);
@@ -67,6 +70,14 @@ impl Performing<'_> {
                     (DelayedBy::Github, "GitHub does not answer."),
                 )
                 .await
+            }
+            Trouble::Github(error @ Error::Moved { .. }) if chain || self.effect.attempts < ATTEMPTS_MAX => {
+                tracing::info!(job = job.name(), %error, "A repository has another name; the names are read again");
+                let list = Job::ListInstallations { due: now };
+                self.engine
+                    .deliver(list.wanted_by(subject::SERVICE, &format!("list:moved:{}", now.0), now))
+                    .await?;
+                self.postpone(job, now.plus(RENAMED), true, (DelayedBy::Github, "")).await
             }
             Trouble::Store(_) => {
                 self.postpone(job, now.plus(self.backoff()), true, (DelayedBy::Github, ""))

@@ -192,11 +192,12 @@ impl Performing<'_> {
         let Some(w) = row.and_then(|row| serde_json::from_str::<Workflow>(&row.state).ok()) else {
             return Err(Trouble::Never("its workflow cannot be read".to_owned()));
         };
-        let at = At {
-            p: self,
-            w: &w,
-            repo: repo_of(&w)?,
-        };
+        let mut repo = repo_of(&w)?;
+        // It may have been renamed since the work was begun.
+        if let Some(row) = reconcile::served(self, number(w.repository.id)).await? {
+            (repo.owner, repo.name) = (row.owner, row.name);
+        }
+        let at = At { p: self, w: &w, repo };
         match order {
             Order::ReadIssue { .. }
             | Order::ReadPull { .. }
@@ -265,6 +266,10 @@ impl Performing<'_> {
         let all = self.engine.0.store.repositories().await?;
         Ok(all.iter().find(|r| r.id == repository).map_or(0, |r| r.installation))
     }
+}
+
+fn number(id: u64) -> i64 {
+    i64::try_from(id).unwrap_or(i64::MAX)
 }
 
 /// A workflow's order being carried out.

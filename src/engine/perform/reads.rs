@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use super::facts::{login, sha};
 use super::log::condensed;
 use super::{At, Ended, Trouble};
-use crate::github::{self, PullState, WorkflowQuestion};
+use crate::github::{self, Denial, Error, PullState, WorkflowQuestion};
 use crate::llm::task::FailedCheck;
 use crate::store::Blob;
 use crate::workflow::command;
-use crate::workflow::fact::{Fact, Failures, Heads, Outcome, PullState as State, Target, Thread};
+use crate::workflow::fact::{Fact, Failures, Heads, Outcome, PullState as State, RefusalKind, Refused, Target, Thread};
 use crate::workflow::ids::{BlobHash, Sha};
 use crate::workflow::model::Workflow;
 use crate::workflow::order::Order;
@@ -50,7 +50,13 @@ impl At<'_> {
             branches: Some(folder.trim_end_matches("base").to_owned()),
             pulls: pulls.collect(),
         };
-        let mut state = self.p.github.read_workflow(&self.repo, &question).await?;
+        let mut state = match self.p.github.read_workflow(&self.repo, &question).await {
+            Ok(state) => state,
+            Err(error) => return unreached(error),
+        };
+        if let Some(sentence) = unheard(&state) {
+            return Ok(gone(sentence));
+        }
         self.adopt(&mut state).await?;
         let mut facts = Vec::new();
         if let Some(issue) = &state.issue {
@@ -278,6 +284,35 @@ impl At<'_> {
         };
         Ok(Ended::with(outcome))
     }
+}
+
+/// A repository that the installation does not reach any more: GitHub does not tell whether it was deleted, moved or taken away.
+fn unreached(error: Error) -> Result<Ended, Trouble> {
+    if let Error::NotFound { .. }
+    | Error::Denied {
+        why: Denial::Uninstalled,
+        ..
+    } = error
+    {
+        let sentence =
+            "the repository is out of reach; it was deleted, moved to another owner, or taken from the App's installation";
+        return Ok(gone(sentence.to_owned()));
+    }
+    Err(error.into())
+}
+
+fn gone(sentence: String) -> Ended {
+    let kind = RefusalKind::Gone;
+    Ended::with(Outcome::Refused(Refused { kind, sentence }))
+}
+
+/// Why nobody can say anything on the issue, although GitHub answers.
+fn unheard(state: &github::WorkflowState) -> Option<String> {
+    if state.archived {
+        return Some("the repository is archived".to_owned());
+    }
+    let gone = "the issue is not there any more; it was deleted or moved to another repository";
+    state.issue.is_none().then(|| gone.to_owned())
 }
 
 /// Whether a pull request says that it reverts the release, or in `direct` one of the phases.

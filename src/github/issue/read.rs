@@ -30,6 +30,8 @@ struct Data {
 
 #[derive(Deserialize)]
 struct RepositoryData {
+    #[serde(default, rename = "isArchived")]
+    archived: bool,
     #[serde(default)]
     issue: Option<RawIssue>,
     #[serde(default)]
@@ -55,6 +57,7 @@ impl Github {
         }
         let data: Data = self.query(Scope::read(repo), "Workflow", &text, variables).await?;
         let mut state = WorkflowState {
+            archived: data.node.archived,
             cursor: question.after.clone(),
             ..WorkflowState::default()
         };
@@ -178,7 +181,7 @@ pub(in crate::github) fn workflow_query(branches: bool, pulls: &[u64]) -> String
     let refs = if branches { raw::REF_FIELDS } else { "" };
     format!(
         "query Workflow($repository: ID!, $issue: Int!, $after: String, $watched: [ID!]!{prefix}) {{
-node(id: $repository) {{ ... on Repository {{
+node(id: $repository) {{ ... on Repository {{ isArchived
 issue(number: $issue) {}
 {refs}
 {} }} }}

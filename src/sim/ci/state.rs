@@ -17,7 +17,7 @@ use crate::clock::Millis;
 use crate::sim::world::{CheckRunId, Conclusion, RepoId, RunId, Step};
 
 /// CI's plans.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     /// Runs that go on.
     pub(super) active: BTreeMap<RunId, Active>,
@@ -30,7 +30,7 @@ pub struct State {
 }
 
 /// A run that goes on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Active {
     /// Where.
     pub(super) repo: RepoId,

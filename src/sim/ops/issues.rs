@@ -283,15 +283,17 @@ pub fn transfer(world: &mut World, actor: &Actor, repo: RepoId, number: u64, to:
         repository_mut(world, to)?.comments.insert(comment.id, comment);
     }
     repository_mut(world, repo)?.issues.remove(&number);
-    emit(
-        world,
-        to,
-        actor.user(),
-        EventKind::Issues {
-            action: IssuesAction::Opened,
-            number: new_number,
-        },
-    );
+    if issue(world, to, new_number)?.state == IssueState::Open {
+        emit(
+            world,
+            to,
+            actor.user(),
+            EventKind::Issues {
+                action: IssuesAction::Opened,
+                number: new_number,
+            },
+        );
+    }
     Ok(new_number)
 }
 

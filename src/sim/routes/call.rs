@@ -266,6 +266,11 @@ pub(crate) fn created(value: Value) -> Outcome<Answer> {
     Ok(Answer::Json(201, value))
 }
 
+/// `202` with JSON.
+pub(crate) fn accepted(value: Value) -> Outcome<Answer> {
+    Ok(Answer::Json(202, value))
+}
+
 /// `204`.
 pub(crate) fn nothing() -> Outcome<Answer> {
     Ok(Answer::Empty(204))

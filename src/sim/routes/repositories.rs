@@ -2,7 +2,7 @@
 //!
 //! Invariant: `branches/{branch}` shows classic protection to every reader; rulesets are shown by `rules/branches`.
 
-use super::call::{Answer, Call, nothing, ok};
+use super::call::{Answer, Call, accepted, nothing, ok};
 use super::fields::not_a_member;
 use super::table::{Access, Route, route};
 use crate::sim::git::Oid;
@@ -11,10 +11,11 @@ use crate::sim::ops::{Actor, Outcome, Refusal, repos, rules};
 use crate::sim::world::{Role, Rule, Ruleset, UserId};
 
 /// See the module.
-pub(super) static ROUTES: [Route; 12] = [
+pub(super) static ROUTES: [Route; 13] = [
     route("GET", "/repos/{owner}/{repo}", Access::Read("metadata"), show),
     route("PATCH", "/repos/{owner}/{repo}", Access::Write, edit),
     route("DELETE", "/repos/{owner}/{repo}", Access::Write, delete),
+    route("POST", "/repos/{owner}/{repo}/transfer", Access::Write, transfer),
     route(
         "GET",
         "/repos/{owner}/{repo}/collaborators",
@@ -90,6 +91,16 @@ fn delete(call: &mut Call<'_>) -> Outcome<Answer> {
     let (actor, repo) = (call.actor()?, call.repo_id()?);
     repos::delete(call.world, &actor, repo)?;
     nothing()
+}
+
+/// GitHub answers at once and moves it a moment later; here it is moved when the answer comes.
+fn transfer(call: &mut Call<'_>) -> Outcome<Answer> {
+    let (actor, repo) = (call.actor()?, call.repo_id()?);
+    let to = call.text("new_owner")?.unwrap_or_default();
+    let to = call.account(&to)?;
+    repos::transfer(call.world, &actor, repo, to)?;
+    let found = call.world.repositories.get(&repo).ok_or_else(Refusal::not_found)?;
+    accepted(call.render().repository(found))
 }
 
 /// Everybody with a role of their own, and the owner.

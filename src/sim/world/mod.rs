@@ -59,7 +59,7 @@ pub const ACTIONS_SLUG: &str = "github-actions";
 pub type Renderer = fn(&World, &Event) -> Value;
 
 /// Everything the simulated GitHub knows, but for git objects and refs, which are on disk.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct World {
     /// Accounts.
     pub accounts: BTreeMap<UserId, Account>,

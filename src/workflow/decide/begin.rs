@@ -60,6 +60,7 @@ pub(super) fn begin(start: &Start, now: Millis) -> Workflow {
         outstanding: BTreeMap::new(),
         delays: BTreeMap::new(),
         troubles: BTreeMap::new(),
+        deaf: None,
         look: None,
         read_at: None,
         status: StatusComment::default(),

@@ -4,7 +4,7 @@ use super::{Deciding, advance, begin, configured, outcome, people, pressing};
 use crate::workflow::fact::{
     Arrival, ChecksView, CommentView, Fact, IssueView, Look, PullState, PullView, ReviewState, ReviewView, Target, Thread,
 };
-use crate::workflow::ids::Person;
+use crate::workflow::ids::{Person, Sha};
 use crate::workflow::model::{End, Fate, IssueText, Merged, Phase, Unsettled, Workflow};
 use crate::workflow::state::{self, Baton, State};
 
@@ -212,8 +212,8 @@ fn known(d: &mut Deciding, target: Target, view: &PullView, seq: i64) {
 }
 
 /// What GitHub's rules look at before they let a pull request be merged.
-fn what_refuses(view: &PullView) -> (&PullState, &str, &str, &[String]) {
-    (&view.state, &view.merge_state, &view.base, &view.open_threads)
+fn what_refuses(view: &PullView) -> (&PullState, &str, &str, &Sha, &[String]) {
+    (&view.state, &view.merge_state, &view.base, &view.head, &view.open_threads)
 }
 
 /// Whether something is under way that gives the target a head we cannot know yet: a write of ours, or the merge of a phase

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use self::answered::answered;
 use self::written::written;
-use super::{Deciding, people};
+use super::{Deciding, advance, people};
 use crate::workflow::fact::{Done, Outcome, RefusalKind, Refused, Survey, Target};
 use crate::workflow::ids::Person;
 use crate::workflow::model::{End, Trouble, TroubleKind};
@@ -53,6 +53,10 @@ pub(super) fn done(d: &mut Deciding, done: &Done, seq: i64) {
         (Order::Ask(ask), Outcome::Answered(answer)) => answered(d, ask, answer),
         (Order::ReadIssue { .. }, Outcome::Read { as_of }) => {
             d.w.read_at = Some(d.now);
+            if d.w.deaf.take().is_some() {
+                // What was refused meanwhile was refused for the same reason.
+                advance::clear_troubles(d, |t| t.kind == TroubleKind::Permission);
+            }
             d.w.look = d.w.look.filter(|hint| hint > as_of);
             for target in d.w.targets() {
                 read(d, target, *as_of);
@@ -133,6 +137,15 @@ fn refusal(d: &mut Deciding, order: Order, refused: &Refused, seq: i64) {
         RefusalKind::Unreachable => return trouble(d, order, TroubleKind::Github, refused.sentence.clone(), true),
         RefusalKind::Rules | RefusalKind::Gone | RefusalKind::Permission | RefusalKind::Other => TroubleKind::Permission,
     };
+    if let Order::ReadIssue { .. } = order
+        && kind == TroubleKind::Permission
+    {
+        if d.w.ended.is_some() && refused.kind == RefusalKind::Gone {
+            d.w.look = None; // nobody is left who could be heard
+            return;
+        }
+        d.w.deaf = Some(refused.sentence.clone());
+    }
     if let Order::DeleteBranches { .. } = order {
         d.w.cleanup.branches = true;
         d.w.remarks.push(refused.sentence.clone());

@@ -222,6 +222,9 @@ fn reconsidered(d: &mut Deciding, target: Target) -> bool {
     }
     let release = target == Target::Release;
     let from = d.state_of(target);
+    if from == Some(State::Deployment) && !reviews::open_rounds(&d.w, target).is_empty() {
+        return false; // it is taken up after a moment of quiet; nothing is merged meanwhile
+    }
     let to_testing = from.and_then(state::route_to_testing).unwrap_or(&[]);
     if moved(d, target) {
         return d.move_target(target, to_testing, "new commits after approval", None);

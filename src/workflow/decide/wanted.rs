@@ -51,6 +51,9 @@ pub(super) fn wanted(w: &Workflow, now: Millis) -> Vec<Order> {
     if let Some(at) = next_deadline(w, now) {
         orders.push(Order::WakeAt { at });
     }
+    if w.deaf.is_some() && w.ended.is_none() {
+        orders.retain(|order| matches!(order, Order::ReadIssue { .. } | Order::WakeAt { .. }));
+    }
     orders.retain(|order| !held(w, order));
     orders
 }

@@ -125,10 +125,15 @@ pub(super) fn a_track(found: &mut Found<'_>, target: Target, track: &Track, stat
         };
         let number = track.pull.as_ref().map_or(0, |p| p.number);
         let mark = track.seen.as_ref().map_or(0, |s| s.updated_at.0).to_string();
-        let sentence = format!(
-            "Pull request #{number} of {name} {what} by a person. Undo that to go on, `{retry}` to start it afresh, or `/cancel` to end."
-        );
-        found.person(What::PullRequestClosed, phase, &mark, ask("a writer", Some(retry), sentence));
+        let (command, afresh) = match target {
+            Target::Phase(_) => (retry.clone(), format!(", `{retry}` to start it afresh")),
+            // What was merged into it is on its branch: there is nothing to begin afresh.
+            Target::Release => ("/cancel".to_owned(), String::new()),
+        };
+        let sentence =
+            format!("Pull request #{number} of {name} {what} by a person. Undo that to go on{afresh}, or `/cancel` to end.");
+        let of = ask("a writer", Some(command), sentence);
+        found.person(What::PullRequestClosed, phase, &mark, of);
         return;
     }
     if track.gave_up {

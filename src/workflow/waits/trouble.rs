@@ -11,6 +11,24 @@ use super::{About, Found, WaitKind, What, ask, name};
 /// Open conversations that a sentence links to.
 const THREADS_SHOWN: usize = 3;
 
+/// The issue cannot be read: whatever else is waited for, nobody could be heard.
+pub(super) fn deaf(found: &mut Found<'_>, why: &str) {
+    let why = why.trim_end_matches('.');
+    let sentence = format!(
+        "Millhand cannot read this issue, so it hears nobody and does nothing: {why}. An owner of the repository or the operator must look; Millhand goes on by itself when it can read again, and the operator's `millhand cancel` ends the work."
+    );
+    found.add(About {
+        kind: WaitKind::Operator,
+        what: What::Github,
+        phase: None,
+        mark: "deaf".to_owned(),
+        who: "an owner of the repository or the operator".to_owned(),
+        command: None,
+        hash: None,
+        sentence,
+    });
+}
+
 /// Orders that could not be carried out.
 pub(super) fn troubles(found: &mut Found<'_>) {
     for (slot, trouble) in &found.w.troubles {

@@ -4,6 +4,8 @@
 //! Invariant: people act through GitHub's own API with their own tokens; nothing of the bot is called but its webhook and
 //! its clock.
 
+mod twin;
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -359,7 +361,7 @@ impl Town {
 }
 
 /// Where two values differ, and how.
-fn differing(old: &Value, new: &Value, place: &str) -> Vec<String> {
+pub(crate) fn differing(old: &Value, new: &Value, place: &str) -> Vec<String> {
     let members = |value: &Value| -> Vec<(String, Value)> {
         match value {
             Value::Object(members) => members.clone().into_iter().collect(),

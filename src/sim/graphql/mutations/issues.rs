@@ -3,7 +3,7 @@
 //! Invariant: labels are named by node id here and by name in the operations; both must be of one repository.
 
 use super::super::object::{Arguments, Cx, leaf, node, record};
-use super::{Payload, find, issue, one, target};
+use super::{Payload, find, issue, one, repository, target};
 use crate::sim::ops::comments::{self, Minimizable};
 use crate::sim::ops::issues::{self, IssueEdit};
 use crate::sim::ops::reactions::{self, ReactionTarget};
@@ -134,6 +134,19 @@ pub(super) fn reopen(cx: &Cx<'_>, input: &Arguments) -> Outcome<Payload> {
             ..IssueEdit::default()
         },
     )
+}
+
+pub(super) fn transfer(cx: &Cx<'_>, input: &Arguments) -> Outcome<Payload> {
+    let (repo, number) = issue(cx, input)?;
+    let to = repository(cx, input)?;
+    let number = cx.change(|world, actor| issues::transfer(world, actor, repo, number, to))?;
+    Ok(one("issue", NodeRef::Issue(to, number)))
+}
+
+pub(super) fn delete(cx: &Cx<'_>, input: &Arguments) -> Outcome<Payload> {
+    let (repo, number) = issue(cx, input)?;
+    cx.change(|world, actor| issues::delete(world, actor, repo, number))?;
+    Ok(one("repository", NodeRef::Repository(repo)))
 }
 
 /// The names of labels of one repository by their node ids.

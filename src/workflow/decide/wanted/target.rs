@@ -244,7 +244,7 @@ fn merging(w: &Workflow, target: Target, track: &Track, now: Millis, orders: &mu
     if track.look.is_some() {
         return; // something came in: it is read first
     }
-    if w.held_by(target).is_some() || rolling_back(w) {
+    if w.held_by(target).is_some() || rolling_back(w) || !reviews::open_rounds(w, target).is_empty() {
         return;
     }
     if needs_update(w, target, track) {
