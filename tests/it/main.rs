@@ -18,4 +18,5 @@ mod shipped;
 mod store;
 mod story;
 mod tidy;
+mod walks;
 mod workflow;

@@ -5,6 +5,7 @@
 //! its clock.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -46,8 +47,9 @@ pub(crate) struct Town {
     bot: Mutex<Bot>,
     /// What a person says, and where, while the bot's process is dead for the next time.
     pub(crate) meanwhile: Mutex<Option<(&'static str, u64, &'static str)>>,
+    walking: bool,
     /// What was not as GitHub describes it.
-    faults: Arc<Mutex<Vec<String>>>,
+    pub(crate) faults: Arc<Mutex<Vec<String>>>,
     /// Documents and calls of the bot: what was asked, and how it was answered.
     pub(crate) asked: Arc<Mutex<Vec<String>>>,
     /// What the bot said and the story has read.
@@ -63,6 +65,10 @@ pub(crate) struct Setting {
     pub(crate) seed: u64,
     /// Answers instead of the offline model.
     pub(crate) model: Option<Arc<dyn Model>>,
+    /// One effect at a time, so that the same seed gives the same bytes; files in memory, where the machine has such a folder.
+    pub(crate) walking: bool,
+    /// What goes over the wire is held against GitHub's descriptions.
+    pub(crate) judged: bool,
 }
 
 impl Default for Setting {
@@ -73,6 +79,8 @@ impl Default for Setting {
             webhooks: true,
             seed: 1,
             model: None,
+            walking: false,
+            judged: true,
         }
     }
 }
@@ -84,7 +92,7 @@ impl Town {
             .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
             .with_test_writer()
             .try_init();
-        let dir = TempDir::new().unwrap();
+        let dir = folder(setting.walking);
         let clock = Arc::new(ManualClock::new(Millis(1_790_000_000_000)));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(setting.seed));
         let sim = Sim::new(SimOptions {
@@ -108,6 +116,7 @@ impl Town {
             policy: setting.policy,
             webhooks: setting.webhooks,
             model: setting.model,
+            judged: setting.judged,
             faults: Arc::clone(&faults),
             asked: Arc::clone(&asked),
             held: Arc::default(),
@@ -123,6 +132,7 @@ impl Town {
             making,
             bot: Mutex::new(bot),
             meanwhile: Mutex::default(),
+            walking: setting.walking,
             faults,
             asked,
             read: Mutex::default(),
@@ -145,8 +155,15 @@ impl Town {
     /// again.
     pub(crate) async fn tick(&self) -> bool {
         let engine = self.engine();
+        let round = async {
+            if self.walking {
+                engine.tick_one().await
+            } else {
+                engine.tick().await
+            }
+        };
         let lived = tokio::select! {
-            worked = engine.tick() => Some(worked.unwrap()),
+            worked = round => Some(worked.unwrap()),
             () = self.line.death() => None,
         };
         match lived {
@@ -356,6 +373,15 @@ impl Town {
             faults.join("\n")
         );
     }
+}
+
+/// Where a town keeps its files.
+fn folder(walking: bool) -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if walking && memory.is_dir() {
+        return TempDir::new_in(memory).unwrap();
+    }
+    TempDir::new().unwrap()
 }
 
 /// Where two values differ, and how.
