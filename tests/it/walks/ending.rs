@@ -18,9 +18,17 @@ const ANSWERS: u32 = 24;
 /// Longer than any time that checks are waited for.
 const PATIENCE: Duration = Duration::from_secs(70 * 60);
 
-/// Requests in an hour while nothing happens: two issues with some open pull requests, looked at every five minutes, and the
-/// repository's sweep.
-const IDLE_REQUESTS: usize = 240;
+/// Requests of one look at the repository, a token included.
+const SWEEP: usize = 6;
+
+/// Requests of one look at a workflow: the issue, the default branch, the permission of everybody who said something.
+const LOOK: usize = 7;
+
+/// In an hour in which nothing happens both look once a minute at most.
+const IDLE_REQUESTS: usize = 60 * (SWEEP + 2 * LOOK);
+
+/// When nothing is left to work on, the sweep alone.
+const ENDED_REQUESTS: usize = 60 * SWEEP;
 
 impl Walk {
     /// Brings everything to its end; the digest of all that happened.
@@ -128,7 +136,7 @@ impl Walk {
         self.pass(Duration::from_secs(3_600)).await;
         let asked = self.requests() - before;
         assert!(
-            asked <= IDLE_REQUESTS / 2,
+            asked <= ENDED_REQUESTS,
             "{asked} requests in an hour after everything has ended: {:#?}",
             self.last_asked()
         );

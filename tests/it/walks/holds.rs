@@ -142,10 +142,10 @@ impl Walk {
     }
 }
 
-/// I2: no two comments with one marker, no two pull requests from one branch.
+/// I2: no two comments with one marker (what was folded away is over and may be said again), no two pull requests from one branch.
 fn nothing_twice(sight: &Sight) {
     let mut markers: BTreeMap<String, u64> = BTreeMap::new();
-    for comment in sight.comments.iter().filter(|c| c.author == BOT) {
+    for comment in sight.comments.iter().filter(|c| c.author == BOT && !c.folded) {
         let Some(marker) = Marker::of(&comment.body) else { continue };
         let twin = markers.insert(marker.to_string(), comment.id);
         assert!(twin.is_none(), "I2: {marker} stands on {twin:?} and {}", comment.id);

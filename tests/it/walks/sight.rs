@@ -48,6 +48,7 @@ pub(super) struct Said {
     pub(super) author: String,
     pub(super) body: String,
     pub(super) at: i64,
+    pub(super) folded: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -150,6 +151,7 @@ fn comments(world: &World, repo: &Repository) -> Vec<Said> {
             author: world.login(c.author).to_owned(),
             body: c.body.clone(),
             at: c.created_at.0,
+            folded: c.minimized.is_some(),
         })
         .collect()
 }
