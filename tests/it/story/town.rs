@@ -254,23 +254,28 @@ impl Town {
 
     /// A person acts through GitHub's REST API; the answer's status and body.
     pub(crate) async fn act(&self, login: &str, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
+        let request = Self::request_of(login, method, path, &body);
+        let answer = self.sim.router().oneshot(request).await.unwrap();
+        let status = answer.status();
+        let bytes = to_bytes(answer.into_body(), 10_000_000).await.unwrap();
+        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    /// A person's request to GitHub.
+    pub(crate) fn request_of(login: &str, method: Method, path: &str, body: &Value) -> Request<Body> {
         let token = if login == "helper[bot]" {
             "sim-bot".to_owned()
         } else {
             format!("sim-{login}")
         };
-        let request = Request::builder()
+        Request::builder()
             .method(method)
             .uri(format!("/api/v3{path}"))
             .header("authorization", format!("Bearer {token}"))
             .header("user-agent", "a person")
             .header("content-type", "application/json")
             .body(Body::from(body.to_string()))
-            .unwrap();
-        let answer = self.sim.router().oneshot(request).await.unwrap();
-        let status = answer.status();
-        let bytes = to_bytes(answer.into_body(), 10_000_000).await.unwrap();
-        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+            .unwrap()
     }
 
     /// The same, and it must go well.

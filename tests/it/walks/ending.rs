@@ -33,6 +33,7 @@ const ENDED_REQUESTS: usize = 60 * SWEEP;
 impl Walk {
     /// Brings everything to its end; the digest of all that happened.
     pub(super) async fn end(&mut self) -> String {
+        self.catch_up().await;
         self.calm().await;
         self.settled().await;
         self.quiet_hour().await;
@@ -140,6 +141,28 @@ impl Walk {
             "{asked} requests in an hour after everything has ended: {:#?}",
             self.last_asked()
         );
+    }
+
+    /// What happened, in numbers.
+    pub(super) async fn told(&self) -> String {
+        let (mut transitions, mut rounds, mut kinds) = (0, 0, std::collections::BTreeSet::new());
+        for row in self.rows().await {
+            let taken = self.taken(&row.id).await;
+            transitions += taken.len();
+            kinds.extend(taken);
+            rounds += 1;
+        }
+        let merged = self.sight().pulls.into_iter().filter(|p| p.ours).filter_map(|p| p.merged);
+        let (bot, people): (Vec<_>, Vec<_>) = merged.partition(|m| m.bot);
+        format!(
+            "{} acts taken, {rounds} workflows, {transitions} transitions of {} kinds, {} merges by the bot, {} by people, {} commits of people, {} requests",
+            self.accepted,
+            kinds.len(),
+            bot.len(),
+            people.len(),
+            self.pushed.len(),
+            self.requests()
+        )
     }
 
     /// SHA-256 over the acts, every request and every row of every log.

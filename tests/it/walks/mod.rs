@@ -61,7 +61,9 @@ fn walk(seed: u64) -> String {
         for _ in 0..ACTS {
             walk.act().await;
         }
-        walk.end().await
+        let digest = walk.end().await;
+        eprintln!("seed {seed}: {}", walk.told().await);
+        digest
     })
 }
 

@@ -30,6 +30,10 @@ pub(super) struct Walk {
     pub(super) pushed: BTreeSet<String>,
     /// How many transitions each ended workflow had when it was seen first, by id.
     pub(super) ended: BTreeMap<String, usize>,
+    /// What is done now is done in the middle of the bot's work instead, after so many of its requests.
+    later: Option<usize>,
+    /// Acts that GitHub took.
+    pub(super) accepted: u32,
     /// Numbers what people write, so that no two texts are the same.
     pub(super) count: u32,
 }
@@ -64,6 +68,8 @@ impl Walk {
             told,
             pushed: BTreeSet::new(),
             ended: BTreeMap::new(),
+            later: None,
+            accepted: 0,
             count: 0,
         };
         for at in 0..2 {
@@ -80,7 +86,11 @@ impl Walk {
 
     /// Somebody does something, and the bot and GitHub do some of what they have to do.
     pub(super) async fn act(&mut self) {
+        if self.dice.one_in(3) {
+            self.later = Some(self.dice.below(6));
+        }
         self.random_act().await;
+        self.later = None;
         match self.dice.below(10) {
             0..4 => {
                 let rounds = self.dice.between(0, 8);
@@ -98,6 +108,7 @@ impl Walk {
                 self.pass(Duration::from_secs(60 * u64::try_from(minutes).unwrap())).await;
             }
         }
+        self.hear();
         if self.dice.one_in(20) {
             self.hold().await;
         }
@@ -148,13 +159,39 @@ impl Walk {
     /// A person asks GitHub for something in the repository; GitHub may refuse.
     pub(super) async fn asks(&mut self, login: &str, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
         let full = format!("/repos/acme/todo{path}");
+        if let Some(others) = self.later {
+            self.note(format!("{login} {method} {path} {body} after {others} requests"));
+            let request = Town::request_of(login, method, &full, &body);
+            self.town.line.meanwhile(others, request);
+            return (StatusCode::ACCEPTED, Value::Null);
+        }
         let (status, answer) = self.town.act(login, method.clone(), &full, body.clone()).await;
         self.note(format!("{login} {method} {path} {body} -> {}", status.as_u16()));
+        self.accepted += u32::from(status.is_success());
         assert!(
             !status.is_server_error(),
             "GitHub broke: {login} {method} {path} {body}: {answer}"
         );
         (status, answer)
+    }
+
+    /// Takes note of what people were answered in the middle of the bot's work.
+    fn hear(&mut self) {
+        for answer in self.town.line.answered() {
+            self.accepted += 1;
+            self.pushed.extend(answer["commit"]["sha"].as_str().map(str::to_owned));
+        }
+    }
+
+    /// Does what was to be done in the middle of the bot's work and was not, because it had none.
+    pub(super) async fn catch_up(&mut self) {
+        for request in self.town.line.left() {
+            self.note(format!("now {} {}", request.method(), request.uri()));
+            self.town.line.meanwhile(0, request);
+        }
+        self.idle().await;
+        self.pass(Duration::from_secs(600)).await;
+        self.hear();
     }
 
     /// A verb of the simulation.
