@@ -119,8 +119,9 @@ impl Walk {
 
     async fn cancel_all(&mut self) {
         for issue in self.issues {
-            if self.town.workflow(issue).await.is_some_and(|w| w.is_open()) {
+            if let Some(w) = self.town.workflow(issue).await.filter(|w| w.is_open()) {
                 self.says("maintainer", issue, "/cancel").await;
+                self.cancelled.insert(w.id);
             }
         }
         self.town.settle().await;

@@ -30,6 +30,8 @@ pub(super) struct Walk {
     pub(super) pushed: BTreeSet<String>,
     /// How many transitions each ended workflow had when it was seen first, by id.
     pub(super) ended: BTreeMap<String, usize>,
+    /// Workflows that were cancelled because nothing else ended them.
+    pub(super) cancelled: BTreeSet<String>,
     /// What is done now is done in the middle of the bot's work instead, after so many of its requests.
     later: Option<usize>,
     /// Acts that GitHub took.
@@ -68,6 +70,7 @@ impl Walk {
             told,
             pushed: BTreeSet::new(),
             ended: BTreeMap::new(),
+            cancelled: BTreeSet::new(),
             later: None,
             accepted: 0,
             count: 0,
