@@ -2,7 +2,7 @@
 
 use super::{Deciding, advance, begin, configured, outcome, people, pressing};
 use crate::workflow::fact::{Arrival, ChecksView, Fact, IssueView, Look, PullState, PullView, ReviewView, Target};
-use crate::workflow::ids::Person;
+use crate::workflow::ids::{Person, Sha};
 use crate::workflow::model::{End, Fate, IssueText, Merged, Phase, Unsettled, Workflow};
 use crate::workflow::state::{self, Baton, State};
 
@@ -14,9 +14,33 @@ const FOREIGN_EDITS_MAX: u32 = 3;
 /// # Errors
 /// The sentence for whoever gave a command that is refused.
 pub(super) fn observe(d: &mut Deciding, arrival: &Arrival) -> Result<(), String> {
+    let before: Vec<(Target, Option<Sha>)> = put_aside(&d.w);
     let observed = fact(d, arrival);
+    for (target, head) in before {
+        overtaken(d, target, head.as_ref(), arrival.seq);
+    }
     settle(d, arrival.seq);
     observed
+}
+
+/// Targets of which a read was put aside, with their heads.
+fn put_aside(w: &Workflow) -> Vec<(Target, Option<Sha>)> {
+    let aside = |target: &Target| {
+        w.track(*target)
+            .filter(|track| track.unsettled.is_some())
+            .map(|t| t.head.clone())
+    };
+    w.targets().into_iter().filter_map(|t| Some((t, aside(&t)?))).collect()
+}
+
+/// A write of ours told another head than the one a read was put aside with: the read may show what people pushed before it or
+/// after it, so it is read again, now that nothing is under way.
+fn overtaken(d: &mut Deciding, target: Target, head: Option<&Sha>, seq: i64) {
+    let Some(track) = d.w.track_mut(target) else { return };
+    let other = |read: &mut Unsettled| track.head.as_ref() != head && track.head.as_ref() != Some(&read.pull.head);
+    if track.unsettled.take_if(other).is_some() {
+        track.look = Some(seq);
+    }
 }
 
 fn fact(d: &mut Deciding, arrival: &Arrival) -> Result<(), String> {

@@ -40,6 +40,8 @@ pub(super) struct Making {
     pub(super) webhooks: bool,
     pub(super) model: Option<Arc<dyn Model>>,
     pub(super) judged: bool,
+    /// Between two looks while something is being done, and while nothing is, in milliseconds.
+    pub(super) looks: (u64, u64),
     pub(super) faults: Arc<Mutex<Vec<String>>>,
     pub(super) asked: Arc<Mutex<Vec<String>>>,
     pub(super) held: Held,
@@ -86,8 +88,8 @@ impl Making {
                 timing: Timing {
                     edit_ms: 30_000,
                     quiet_ms: 60_000,
-                    active_ms: 60_000,
-                    idle_ms: 300_000,
+                    active_ms: self.looks.0,
+                    idle_ms: self.looks.1,
                 },
                 policy: self.policy.clone(),
                 mutation_interval_ms: 0,

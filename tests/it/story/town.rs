@@ -65,7 +65,8 @@ pub(crate) struct Setting {
     pub(crate) seed: u64,
     /// Answers instead of the offline model.
     pub(crate) model: Option<Arc<dyn Model>>,
-    /// One effect at a time, so that the same seed gives the same bytes; files in memory, where the machine has such a folder.
+    /// One effect at a time, so that the same seed gives the same bytes. Looks are fewer and files in memory, where the machine
+    /// has such a folder: a walk is hours long.
     pub(crate) walking: bool,
     /// What goes over the wire is held against GitHub's descriptions.
     pub(crate) judged: bool,
@@ -117,6 +118,11 @@ impl Town {
             webhooks: setting.webhooks,
             model: setting.model,
             judged: setting.judged,
+            looks: if setting.walking {
+                (240_000, 600_000)
+            } else {
+                (60_000, 300_000)
+            },
             faults: Arc::clone(&faults),
             asked: Arc::clone(&asked),
             held: Arc::default(),

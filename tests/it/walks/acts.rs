@@ -95,9 +95,7 @@ impl Walk {
         let chance = "error: connection reset by peer\n";
         let riddle = "thread 't' (3) panicked at tests/t.rs:9:5:\nno\ntest result: FAILED. 0 passed; 1 failed\n";
         let log = *self.dice.of(&[SLIP, chance, riddle]);
-        let branch = *self
-            .dice
-            .of(&["**", "**/01-*", "**/02-*", "**/base", "main", "millhand/**"]);
+        let branch = *self.dice.of(&["**", "**/01-*", "**/02-*", "**/base", "main", "millhand/**"]);
         let count = self.dice.between(1, 3);
         let script = json!({ "branch": branch, "check": "test", "conclusion": conclusion, "log": log, "count": count });
         self.switches("ci", script).await;
@@ -139,7 +137,9 @@ impl Walk {
         let buttons = self.sight().buttons;
         // The newest are on the heads of now.
         let near = buttons.get(buttons.len().saturating_sub(6)..).unwrap_or_default();
-        let Some((run, button)) = self.dice.maybe(near).cloned() else { return };
+        let Some((run, button)) = self.dice.maybe(near).cloned() else {
+            return;
+        };
         let login = self.writer();
         self.switches(
             "press",
@@ -153,13 +153,8 @@ impl Walk {
         let label = self.dice.weighed(&[(6, "millhand"), (1, "millhand:auto"), (1, "bug")]);
         let on = self.sight().labels.get(&issue).is_some_and(|l| l.iter().any(|l| l == label));
         if on && !self.dice.one_in(3) {
-            self.asks(
-                login,
-                Method::DELETE,
-                &format!("/issues/{issue}/labels/{label}"),
-                Value::Null,
-            )
-            .await;
+            self.asks(login, Method::DELETE, &format!("/issues/{issue}/labels/{label}"), Value::Null)
+                .await;
             if self.dice.one_in(2) {
                 return;
             }

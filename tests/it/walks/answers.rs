@@ -5,7 +5,7 @@
 use axum::http::Method;
 use millhand::clock::Clock as _;
 use millhand::workflow::model::Workflow;
-use millhand::workflow::waits::{What, WaitKind, Waiting, waits};
+use millhand::workflow::waits::{WaitKind, Waiting, What, waits};
 use serde_json::json;
 
 use super::walk::Walk;
@@ -59,7 +59,9 @@ impl Walk {
 
     async fn approve(&mut self, w: &Workflow, wait: &Waiting) {
         let track = wait.phase.and_then(|n| w.phases.get(&n)).map_or(&w.release, |p| &p.track);
-        let Some(pull) = track.pull.as_ref().map(|p| p.number) else { return };
+        let Some(pull) = track.pull.as_ref().map(|p| p.number) else {
+            return;
+        };
         for login in ["reviewer", "maintainer"] {
             let body = json!({ "event": "APPROVE", "body": "good" });
             self.asks(login, Method::POST, &format!("/pulls/{pull}/reviews"), body).await;
@@ -67,8 +69,13 @@ impl Walk {
     }
 
     async fn unpause(&mut self, issue: u64) {
-        self.asks("maintainer", Method::PATCH, &format!("/issues/{issue}"), json!({ "state": "open" }))
-            .await;
+        self.asks(
+            "maintainer",
+            Method::PATCH,
+            &format!("/issues/{issue}"),
+            json!({ "state": "open" }),
+        )
+        .await;
         self.asks(
             "maintainer",
             Method::POST,
@@ -82,7 +89,9 @@ impl Walk {
     /// Undoes what a person did to a pull request; where GitHub does not let it, the phase is started afresh.
     async fn undo(&mut self, w: &Workflow, wait: &Waiting) {
         let track = wait.phase.and_then(|n| w.phases.get(&n)).map_or(&w.release, |p| &p.track);
-        let Some(pull) = track.pull.as_ref().map(|p| p.number) else { return };
+        let Some(pull) = track.pull.as_ref().map(|p| p.number) else {
+            return;
+        };
         let path = format!("/pulls/{pull}");
         let base = track.base.clone();
         let (opened, _) = self

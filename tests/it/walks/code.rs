@@ -87,7 +87,12 @@ impl Walk {
             5..7 => {
                 let method = *self.dice.of(&["merge", "squash", "rebase"]);
                 let (_, answer) = self
-                    .asks(login, Method::PUT, &format!("{path}/merge"), json!({ "merge_method": method }))
+                    .asks(
+                        login,
+                        Method::PUT,
+                        &format!("{path}/merge"),
+                        json!({ "merge_method": method }),
+                    )
                     .await;
                 self.pushed.extend(answer["sha"].as_str().map(str::to_owned));
             }
@@ -136,7 +141,9 @@ impl Walk {
 
     /// Somebody else's pull request that closes an issue.
     async fn rival(&mut self, issues: &[u64]) {
-        let Some(issue) = self.dice.maybe(issues).copied() else { return };
+        let Some(issue) = self.dice.maybe(issues).copied() else {
+            return;
+        };
         let number = self.next();
         let main = self.sight().branches["main"].to_string();
         let branch = format!("mine-{number}");
@@ -150,14 +157,21 @@ impl Walk {
     /// A person deletes one of our branches.
     pub(super) async fn branch(&mut self) {
         let sight = self.sight();
-        let Some(branch) = self.dice.maybe(&sight.our_branches()).cloned() else { return };
+        let Some(branch) = self.dice.maybe(&sight.our_branches()).cloned() else {
+            return;
+        };
         let head = sight.branches[&branch];
         let gone: Vec<String> = git(&self.town, |git| git.log(head, None).unwrap())
             .iter()
             .map(ToString::to_string)
             .collect();
         let (status, _) = self
-            .asks(self.writer(), Method::DELETE, &format!("/git/refs/heads/{branch}"), Value::Null)
+            .asks(
+                self.writer(),
+                Method::DELETE,
+                &format!("/git/refs/heads/{branch}"),
+                Value::Null,
+            )
             .await;
         if status.is_success() {
             for commit in gone {

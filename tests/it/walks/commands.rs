@@ -80,7 +80,10 @@ impl Walk {
 
     fn command_text(&self, known: Option<&Workflow>) -> String {
         let phases = known.map(|w| {
-            let named = w.phases.values().flat_map(|p| [p.plan.id.to_string(), p.plan.number.to_string()]);
+            let named = w
+                .phases
+                .values()
+                .flat_map(|p| [p.plan.id.to_string(), p.plan.number.to_string()]);
             named.collect::<Vec<_>>()
         });
         let phases = phases.unwrap_or_default();

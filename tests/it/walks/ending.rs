@@ -24,11 +24,14 @@ const SWEEP: usize = 6;
 /// Requests of one look at a workflow: the issue, the default branch, the permission of everybody who said something.
 const LOOK: usize = 7;
 
-/// In an hour in which nothing happens both look once a minute at most.
-const IDLE_REQUESTS: usize = 60 * (SWEEP + 2 * LOOK);
+/// In an hour in which nothing happens there is a look every four minutes at most.
+const IDLE_REQUESTS: usize = 15 * (SWEEP + 2 * LOOK) + LISTS;
+
+/// The lists of installations and failed deliveries, every ten and five minutes, have one or two requests each.
+const LISTS: usize = 36;
 
 /// When nothing is left to work on, the sweep alone.
-const ENDED_REQUESTS: usize = 60 * SWEEP;
+const ENDED_REQUESTS: usize = 15 * SWEEP + LISTS;
 
 impl Walk {
     /// Brings everything to its end; the digest of all that happened.
@@ -127,11 +130,7 @@ impl Walk {
         self.town.settle().await;
         for w in self.workflows().await {
             let issue = w.issue.number;
-            assert!(
-                !w.is_open(),
-                "#{issue} does not end: {:#?}",
-                waits(&w, self.town.clock.now())
-            );
+            assert!(!w.is_open(), "#{issue} does not end: {:#?}", waits(&w, self.town.clock.now()));
             assert!(w.troubles.is_empty() || w.ended.is_some());
         }
         let before = self.requests();

@@ -72,7 +72,11 @@ impl Walk {
         let mut found = Vec::new();
         for row in self.rows().await.iter().filter(|row| self.cancelled.contains(&row.id)) {
             let w: Workflow = serde_json::from_str(&row.state).unwrap();
-            found.extend(tracks(&w).iter().filter_map(|(_, track, _)| track.pull.as_ref().map(|p| p.number)));
+            found.extend(
+                tracks(&w)
+                    .iter()
+                    .filter_map(|(_, track, _)| track.pull.as_ref().map(|p| p.number)),
+            );
         }
         found
     }
@@ -96,13 +100,12 @@ impl Walk {
     /// Log and GitHub agree on what was merged; what Millhand merged was approved on that patch (I4).
     fn merges_hold(&self, w: &Workflow, sight: &Sight) {
         for (name, track, phase) in tracks(w) {
-            let Some(number) = track.pull.as_ref().map(|p| p.number) else { continue };
+            let Some(number) = track.pull.as_ref().map(|p| p.number) else {
+                continue;
+            };
             let pull = sight.pulls.iter().find(|p| p.number == number).expect("the pull request");
             let Some(merged) = &pull.merged else {
-                assert!(
-                    track.merged.is_none(),
-                    "{name}: merged in the log only, #{number}"
-                );
+                assert!(track.merged.is_none(), "{name}: merged in the log only, #{number}");
                 continue;
             };
             if let Some(told) = &track.merged {
@@ -124,16 +127,24 @@ impl Walk {
         let requester = &w.requester.login;
         let writers = ["maintainer", "reviewer"].into_iter().filter(|login| login != requester);
         let approved = writers.clone().any(|login| {
-            let theirs = sight.reviews.iter().filter(|r| r.pull == pull.number && r.author == login && r.at <= at);
+            let theirs = sight
+                .reviews
+                .iter()
+                .filter(|r| r.pull == pull.number && r.author == login && r.at <= at);
             let same = |r: &&super::sight::Seen| r.commit == pull.head || self.same_patch(pull, r.commit);
-            theirs.filter(same).any(|r| matches!(r.state, ReviewState::Approved | ReviewState::Dismissed))
+            theirs
+                .filter(same)
+                .any(|r| matches!(r.state, ReviewState::Approved | ReviewState::Dismissed))
         });
         let said = |login: &str| {
             let all = sight.comments.iter().filter(|c| c.author == login && c.at <= at);
             let mut on = all.filter(|c| c.on == pull.number || c.on == w.issue.number);
             on.any(|c| c.body.to_lowercase().contains("approve"))
         };
-        let pressed = self.journal.iter().any(|line| line.contains("switch press") && line.contains("approve"));
+        let pressed = self
+            .journal
+            .iter()
+            .any(|line| line.contains("switch press") && line.contains("approve"));
         let commanded = writers.clone().any(said);
         assert!(
             approved || commanded || pressed,

@@ -23,7 +23,9 @@ impl Walk {
     pub(super) async fn meddle_with_comments(&mut self) {
         let comments = self.sight().comments;
         let near = comments.get(comments.len().saturating_sub(12)..).unwrap_or_default();
-        let Some(comment) = self.dice.maybe(near).cloned() else { return };
+        let Some(comment) = self.dice.maybe(near).cloned() else {
+            return;
+        };
         let login = self.writer();
         let path = format!("/issues/comments/{}", comment.id);
         if self.dice.one_in(2) {
@@ -38,29 +40,33 @@ impl Walk {
     pub(super) async fn review(&mut self) {
         let sight = self.sight();
         if self.dice.one_in(8) {
-            let Some(review) = self.dice.maybe(&sight.reviews).cloned() else { return };
+            let Some(review) = self.dice.maybe(&sight.reviews).cloned() else {
+                return;
+            };
             let path = format!("/pulls/{}/reviews/{}/dismissals", review.pull, review.id);
             let login = self.writer();
-            self.asks(login, Method::PUT, &path, json!({ "message": "out of date" })).await;
+            self.asks(login, Method::PUT, &path, json!({ "message": "out of date" }))
+                .await;
             return;
         }
         let ours = sight.ours();
         let Some(pull) = self.dice.maybe(&ours) else { return };
-        let event = self
-            .dice
-            .weighed(&[(6, "APPROVE"), (3, "REQUEST_CHANGES"), (2, "COMMENT")]);
+        let event = self.dice.weighed(&[(6, "APPROVE"), (3, "REQUEST_CHANGES"), (2, "COMMENT")]);
         let mut body = json!({ "event": event, "body": self.dice.of(&["good", "be kinder", "/hold", "nit: a comma"]) });
         if event != "APPROVE" && self.dice.one_in(2) {
-            let files = self
-                .town
-                .get(&format!("/repos/acme/todo/pulls/{}/files", pull.number))
-                .await;
-            let names: Vec<&str> = files.as_array().unwrap().iter().filter_map(|f| f["filename"].as_str()).collect();
+            let files = self.town.get(&format!("/repos/acme/todo/pulls/{}/files", pull.number)).await;
+            let names: Vec<&str> = files
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(|f| f["filename"].as_str())
+                .collect();
             if let Some(path) = self.dice.maybe(&names) {
                 body["comments"] = json!([{ "path": path, "line": 1, "side": "RIGHT", "body": "say whom" }]);
             }
         }
         let (number, login) = (pull.number, self.anybody());
-        self.asks(login, Method::POST, &format!("/pulls/{number}/reviews"), body).await;
+        self.asks(login, Method::POST, &format!("/pulls/{number}/reviews"), body)
+            .await;
     }
 }

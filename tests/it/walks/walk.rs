@@ -139,9 +139,7 @@ impl Walk {
             let engine = self.town.engine().next_due().await.unwrap();
             let due = [self.town.sim.next_due(), engine].into_iter().flatten().min();
             let Some(due) = due.filter(|due| *due < end) else { break };
-            self.town
-                .clock
-                .advance_to(Millis(due.0.max(self.town.clock.now().0 + 1)));
+            self.town.clock.advance_to(Millis(due.0.max(self.town.clock.now().0 + 1)));
         }
         self.town.clock.advance_to(end);
     }
