@@ -131,7 +131,7 @@ impl Engine {
         }
         while !shutdown.is_cancelled() {
             let woken = self.0.store.woken();
-            match self.round(&mut running).await {
+            match self.round(&mut running, PARALLEL_EFFECTS).await {
                 Ok(true) => continue,
                 Ok(false) => {}
                 Err(error) => {
@@ -159,7 +159,19 @@ impl Engine {
     /// If the store does not answer.
     pub async fn tick(&self) -> Result<bool, StoreError> {
         let mut running = JoinSet::new();
-        let worked = self.round(&mut running).await?;
+        let worked = self.round(&mut running, PARALLEL_EFFECTS).await?;
+        while running.join_next().await.is_some() {}
+        Ok(worked)
+    }
+
+    /// As [`Engine::tick`], but performs a single effect: effects at once end in the order the machine likes, so that a
+    /// simulation whose bytes must repeat takes them one after the other.
+    ///
+    /// # Errors
+    /// If the store does not answer.
+    pub async fn tick_one(&self) -> Result<bool, StoreError> {
+        let mut running = JoinSet::new();
+        let worked = self.round(&mut running, 1).await?;
         while running.join_next().await.is_some() {}
         Ok(worked)
     }
@@ -286,8 +298,8 @@ impl Engine {
         self.0.store.ingest(vec![delivery]).await.map(|_| ())
     }
 
-    /// One round: all dirty subjects, then the due effects as tasks.
-    async fn round(&self, running: &mut JoinSet<()>) -> Result<bool, StoreError> {
+    /// One round: all dirty subjects, then due effects as tasks, so many at once at most.
+    async fn round(&self, running: &mut JoinSet<()>, most: u32) -> Result<bool, StoreError> {
         let mut worked = false;
         if self.0.missed.swap(false, Ordering::Relaxed)
             && let Err(error) = self.sweep().await
@@ -298,7 +310,7 @@ impl Engine {
         while step::step(self).await? {
             worked = true;
         }
-        let room = PARALLEL_EFFECTS.saturating_sub(u32::try_from(running.len()).unwrap_or(u32::MAX));
+        let room = most.saturating_sub(u32::try_from(running.len()).unwrap_or(u32::MAX));
         if room > 0 {
             let now = self.now();
             for effect in self.0.store.claim(now, now.plus(LEASE), room).await? {

@@ -11,8 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 pub use self::record::{
-    Ack, Approval, Cleanup, Configured, Issue, IssueText, Need, Pause, PlanVersion, Questions, Revert, Reverts, Rollback, Scope, ShownChange,
-    StatusComment, Trouble, TroubleKind,
+    Ack, Approval, Cleanup, Configured, Issue, IssueText, Need, Pause, PlanVersion, Questions, Revert, Reverts, Rollback, Scope,
+    ShownChange, StatusComment, Trouble, TroubleKind,
 };
 pub use self::track::{Attempts, Merged, Track, Unsettled, WriteReason};
 
@@ -158,7 +158,7 @@ pub struct Workflow {
     pub rollback: Option<Rollback>,
     /// What is being taken back from the default branch, or was.
     #[serde(default)]
-    pub reverts: Option<Reverts>,
+    pub reverts: Option<Box<Reverts>>,
     /// A pull request that says that it reverts the release.
     pub revert: Option<u64>,
 }

@@ -1,5 +1,6 @@
 //! Why nothing moves: every wait, computed from the state by one function and shown everywhere the same.
 
+mod merging;
 mod phase;
 mod protected;
 mod review;

@@ -19,4 +19,5 @@ mod shipped;
 mod store;
 mod story;
 mod tidy;
+mod walks;
 mod workflow;

@@ -2,21 +2,21 @@
 
 mod approve;
 mod choose;
+mod retry;
 mod rollback;
 
 use self::approve::approve;
-use self::choose::{hold, may_begin_afresh, skip, unhold};
+use self::choose::{hold, skip, unhold};
+use self::retry::{Again, retry};
 use super::people::drop_plan;
-use super::seen::rolling_back;
-use super::wanted::closed_by_a_person;
-use super::{Deciding, advance, observe, revert};
+use super::{Deciding, advance, observe};
 use crate::clock::Millis;
 use crate::workflow::command::{Command, PhaseRef};
 use crate::workflow::fact::{Target, Thread};
 use crate::workflow::guarded::{self, Guard};
 use crate::workflow::ids::{MicroUsd, Person};
-use crate::workflow::model::{Attempts, End, Fate, TroubleKind, Workflow, WriteReason};
-use crate::workflow::state::{self, Baton, State};
+use crate::workflow::model::{End, TroubleKind, Workflow};
+use crate::workflow::state::{Baton, State};
 use crate::workflow::{command, policy};
 
 /// Where a command comes from.
@@ -36,13 +36,7 @@ pub(super) struct From {
 /// # Errors
 /// Why not, and what to do instead, in one sentence.
 pub(super) fn apply(d: &mut Deciding, command: &Command, from: &From) -> Result<Option<String>, String> {
-    let still = match command {
-        Command::Status | Command::Help => true,
-        Command::Rollback { .. } => d.w.ended == Some(End::Complete),
-        Command::Approve { .. } | Command::Resume => d.w.ended == Some(End::Complete) && d.w.rollback.is_some(),
-        _ => false,
-    };
-    if d.w.ended.is_some() && !still {
+    if d.w.ended.is_some() && !after_the_end(&d.w, command) {
         return Err("This work has ended. Set the label anew or write `/start` to begin another round.".to_owned());
     }
     match command {
@@ -107,6 +101,25 @@ pub(super) fn apply(d: &mut Deciding, command: &Command, from: &From) -> Result<
                 d.w.settings.commands.bare,
             )))
         }
+    }
+}
+
+/// Whether an ended workflow still obeys: what is released can be taken back.
+fn after_the_end(w: &Workflow, command: &Command) -> bool {
+    let released = w.ended == Some(End::Complete);
+    match command {
+        Command::Status | Command::Help => true,
+        Command::Rollback { .. } => released,
+        Command::Approve { .. } | Command::Resume => released && w.rollback.is_some(),
+        Command::Start
+        | Command::Revise { .. }
+        | Command::Retry { .. }
+        | Command::Skip { .. }
+        | Command::Hold { .. }
+        | Command::Unhold { .. }
+        | Command::Budget { .. }
+        | Command::Pause
+        | Command::Cancel => false,
     }
 }
 
@@ -211,135 +224,6 @@ fn revise_protected(d: &mut Deciding, target: Target, text: &str, from: &From) -
         track.turn += 1;
     }
     Ok(())
-}
-
-/// How something is repeated.
-struct Again<'a> {
-    /// From scratch.
-    fresh: bool,
-    /// What to heed.
-    hint: Option<&'a str>,
-}
-
-/// Repeats what failed or what is named.
-fn retry(d: &mut Deciding, phase: Option<&PhaseRef>, how: &Again<'_>, from: &From) -> Result<(), String> {
-    let targets: Vec<Target> = match (phase, from.on) {
-        (Some(phase), _) => vec![find(&d.w, phase)?],
-        (None, Some(Thread::Pull(number))) if d.w.target_of_pull(number).is_some() => {
-            d.w.target_of_pull(number).into_iter().collect()
-        }
-        _ => d.w.targets().into_iter().filter(|t| failed(&d.w, *t)).collect(),
-    };
-    let general = d.w.troubles.values().any(|t| t.target.is_none());
-    if targets.is_empty() && !general {
-        return Err("Nothing has failed; name a phase to repeat it: `/retry <phase>`.".to_owned());
-    }
-    let taken_back = |t: &Target| {
-        t.phase()
-            .and_then(|n| d.w.phases.get(&n))
-            .is_some_and(|p| p.fate == Fate::RolledBack)
-    };
-    if targets.iter().any(taken_back) && rolling_back(&d.w) {
-        return Err("The rollback is under way; please try again when it is done.".to_owned());
-    }
-    if let [one] = targets.as_slice()
-        && d.w.track(*one).is_some_and(|t| t.merged.is_some())
-        && !taken_back(one)
-        && !d.w.troubles.values().any(|t| t.target == Some(*one))
-    {
-        return Err("That is merged already.".to_owned());
-    }
-    if d.w.reverting().is_some() && phase.is_some() {
-        return Err("The release is being taken back; `/retry` tries that again.".to_owned());
-    }
-    let mut phases = targets.iter().filter_map(|t| d.w.phases.get(&t.phase()?));
-    if phases.any(|p| matches!(p.fate, Fate::Skipped(_))) {
-        return Err("That was left out; `/revise` brings it back into the plan.".to_owned());
-    }
-    if how.fresh {
-        may_begin_afresh(&d.w, &targets)?;
-    }
-    advance::clear_troubles(d, |t| t.target.is_none() || t.target.is_some_and(|t| targets.contains(&t)));
-    for target in targets {
-        again(d, target, how, &from.by);
-    }
-    Ok(())
-}
-
-fn failed(w: &Workflow, target: Target) -> bool {
-    if w.track(target).is_some_and(|t| t.merged.is_none() && closed_by_a_person(t)) {
-        return true;
-    }
-    let gave_up = target
-        .phase()
-        .and_then(|n| w.phases.get(&n))
-        .is_some_and(|p| p.fate == Fate::Failed);
-    let release_gave_up = target == Target::Release && w.release.gave_up;
-    gave_up || release_gave_up || w.troubles.values().any(|t| t.target == Some(target))
-}
-
-/// From the last good point: what stands is kept, the step that failed is done again with attempts anew.
-fn again(d: &mut Deciding, target: Target, how: &Again<'_>, by: &Person) {
-    let (state, hint) = (d.state_of(target), how.hint);
-    let closed = d.w.track(target).is_some_and(closed_by_a_person);
-    let taken_back = target
-        .phase()
-        .and_then(|n| d.w.phases.get(&n))
-        .is_some_and(|p| p.fate == Fate::RolledBack);
-    if let (Target::Phase(number), true) = (target, closed || how.fresh || taken_back) {
-        if let Some(track) = d.w.track_mut(target) {
-            track
-                .hints
-                .extend(hint.map(|h| h.trim().to_owned()).filter(|h| !h.is_empty()));
-        }
-        return advance::afresh(d, number, "phase restarted from scratch", Some(by));
-    }
-    if target == Target::Release && d.w.reverting().is_some() {
-        if closed {
-            return revert::afresh(d);
-        }
-        if d.w.release.pull.is_none() {
-            return revert::again(d);
-        }
-    }
-    if let Target::Phase(number) = target
-        && let Some(phase) = d.w.phases.get_mut(&number)
-        && phase.fate == Fate::Failed
-    {
-        phase.fate = Fate::Open;
-    }
-    let Some(track) = d.w.track_mut(target) else { return };
-    track.gave_up = false;
-    track.attempts = Attempts::default();
-    track.reruns.clear();
-    track
-        .hints
-        .extend(hint.map(|h| h.trim().to_owned()).filter(|h| !h.is_empty()));
-    match state {
-        Some(State::Implementation) => track.turn += 1,
-        Some(State::HandoffToTester | State::Testing | State::HandoffToVerifier) => {
-            track.diagnosis = None;
-            if hint.is_some() {
-                track.reason = if track.failures.is_some() {
-                    WriteReason::Checks
-                } else {
-                    WriteReason::Hint
-                };
-                track.turn += 1;
-                if let Some(route) = state.and_then(state::route_to_writer) {
-                    d.move_target(target, route, "retried with a hint", Some(by));
-                }
-            } else {
-                track.failures = None;
-                track.look = Some(track.look.unwrap_or(0));
-            }
-        }
-        Some(State::Verification) => {
-            track.verify_turn += 1;
-            track.verdict = None;
-        }
-        _ => track.look = Some(track.look.unwrap_or(0)),
-    }
 }
 
 /// Sets the cap.

@@ -126,6 +126,10 @@ fn refusal(d: &mut Deciding, order: Order, refused: &Refused, seq: i64) {
     let kind = match refused.kind {
         // Somebody else was faster; what they did is read now, and the order follows from what is there then.
         RefusalKind::HeadMoved => {
+            if let Some(track) = target.and_then(|t| d.w.track_mut(t)) {
+                // The head we hold is not GitHub's: one that we took for an old one may be it.
+                track.former.clear();
+            }
             if let Order::TakeOut { .. } = order {
                 d.w.look = Some(seq); // the head is read with the issue
             }

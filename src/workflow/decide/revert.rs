@@ -41,13 +41,13 @@ pub(super) fn begin(d: &mut Deciding, by: &Person) {
     d.w.ended = None;
     d.w.cleanup.branches = false;
     d.w.look = Some(d.seq);
-    d.w.reverts = Some(Reverts {
+    d.w.reverts = Some(Box::new(Reverts {
         by: by.clone(),
         list,
         run: 1,
         released: std::mem::take(&mut d.w.release),
         merged: Vec::new(),
-    });
+    }));
     d.w.release = fresh(&d.w);
 }
 
@@ -115,14 +115,17 @@ fn based(d: &mut Deciding) -> bool {
 
 /// There was nothing left of it on the default branch: somebody was faster.
 pub(super) fn nothing_left(d: &mut Deciding) {
-    d.w.remarks.push("nothing was left to take back of one of the commits".to_owned());
+    d.w.remarks
+        .push("nothing was left to take back of one of the commits".to_owned());
     on(d, None);
 }
 
 /// The change is the exact reverse of a commit, made without a model: that is its verdict. What people or the writer put on
 /// top is for whoever merges it.
 fn proven(d: &mut Deciding) -> bool {
-    let Some(revert) = d.w.reverting().cloned() else { return false };
+    let Some(revert) = d.w.reverting().cloned() else {
+        return false;
+    };
     let track = &mut d.w.release;
     let known = track.verdict.as_ref().map(|(of, _)| of) == track.head.as_ref();
     let Some(head) = track.head.clone().filter(|_| !known && track.turn == 0) else {
@@ -130,7 +133,10 @@ fn proven(d: &mut Deciding) -> bool {
     };
     let verdict = Verdict {
         criteria: vec![CriterionVerdict {
-            criterion: format!("It takes back what commit {} brought, and nothing else.", revert.commit.short()),
+            criterion: format!(
+                "It takes back what commit {} brought, and nothing else.",
+                revert.commit.short()
+            ),
             met: true,
             evidence: "Made by a three-way merge of each file the commit touched.".to_owned(),
         }],

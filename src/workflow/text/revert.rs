@@ -32,7 +32,11 @@ pub fn body(w: &Workflow, revert: &Revert) -> String {
         revert_of(w, revert),
         commit_link(w, &revert.commit),
     ));
-    let left = w.reverts.iter().flat_map(|reverts| &reverts.list).filter(|r| !r.done && *r != revert);
+    let left = w
+        .reverts
+        .iter()
+        .flat_map(|reverts| &reverts.list)
+        .filter(|r| !r.done && *r != revert);
     let left: Vec<String> = left.map(|r| revert_of(w, r)).collect();
     if !left.is_empty() {
         doc.add(format!("When it is merged this is taken back next: {}.", left.join(", ")));

@@ -8,7 +8,10 @@ use sha2::{Digest as _, Sha256};
 use super::markdown::{cell, in_table};
 use super::report;
 use super::settings;
-use super::words::{Doc, NAME_CHARS, TITLE_CHARS, checks, condition, cost, graph, list, provenance, revert_of, state_bar, typed, wait_sentence, who};
+use super::words::{
+    Doc, NAME_CHARS, TITLE_CHARS, checks, condition, cost, graph, list, provenance, revert_of, state_bar, typed, wait_sentence,
+    who,
+};
 use crate::workflow::fact::Target;
 use crate::workflow::model::{Attempts, Phase, Track, Workflow};
 use crate::workflow::plan::PlannedPhase;
@@ -181,7 +184,10 @@ fn table(w: &Workflow) -> String {
     lines.extend(w.released().pull.as_ref().map(|_| release("Release", w.released())));
     let reverts = w.reverts.iter().flat_map(|reverts| reverts.list.iter().zip(&reverts.merged));
     lines.extend(reverts.map(|(of, track)| release(&format!("Revert of {}", revert_of(w, of)), track)));
-    lines.extend(w.reverting().map(|of| release(&format!("Revert of {}", revert_of(w, of)), &w.release)));
+    lines.extend(
+        w.reverting()
+            .map(|of| release(&format!("Revert of {}", revert_of(w, of)), &w.release)),
+    );
     lines.join("\n")
 }
 

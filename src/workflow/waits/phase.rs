@@ -3,16 +3,16 @@
 //! Invariant: a phase that is not at work says why.
 
 use super::super::ci::{self, CiVerdict};
-use super::super::decide::seen::{by_chance, closed_by_a_person, dependencies_merged, next_to_merge, over_budget, slot_free};
+use super::super::decide::seen::{by_chance, closed_by_a_person, dependencies_merged, over_budget, slot_free};
 use super::super::fact::{PullState, Target};
 use super::super::ids::{PhaseNumber, Sha};
 use super::super::model::{Fate, Phase, Track};
 use super::super::reviews;
 use super::super::state::State;
+use super::merging::merge;
 use super::protected::protected;
 use super::review::void;
 use super::rollback::taken_back;
-use super::whole::release_approval;
 use super::{About, Ask, Found, WaitKind, What, ask, doing, name, one_line};
 use crate::clock::Millis;
 
@@ -316,36 +316,4 @@ pub(super) fn review(found: &mut Found<'_>, number: PhaseNumber, track: &Track) 
             sentence,
         },
     );
-}
-
-/// Approved: its turn to be merged.
-pub(super) fn merge(found: &mut Found<'_>, number: PhaseNumber, phase: &Phase) {
-    let w = found.w;
-    if held(found, Target::Phase(number)) {
-        return;
-    }
-    if w.is_direct() && w.last_phase() == Some(number) && !reviews::last_phase_released(w, number) {
-        release_approval(found, Some(number));
-        return;
-    }
-    let sentence = if next_to_merge(w) == Some(number) {
-        format!("Phase `{}` is being merged.", phase.plan.id)
-    } else {
-        format!("Phase `{}` is approved and waits for its turn to be merged.", phase.plan.id)
-    };
-    found.machine(What::Clock, Some(number), "merge", ask("Millhand", None, sentence));
-}
-
-/// Somebody holds the merge of what would be merged now.
-pub(super) fn held(found: &mut Found<'_>, target: Target) -> bool {
-    let Some(by) = found.w.held_by(target).cloned() else {
-        return false;
-    };
-    let sentence = format!(
-        "The merge of {} is held by {by}; `/unhold` lets it go on.",
-        name(found.w, Some(target))
-    );
-    let command = Some("/unhold".to_owned());
-    found.person(What::Held, target.phase(), &by, ask("a writer", command, sentence));
-    true
 }

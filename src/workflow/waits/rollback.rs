@@ -9,7 +9,8 @@ use super::super::ids::PhaseNumber;
 use super::super::model::Phase;
 use super::super::state::{Baton, State};
 use super::super::text::revert_of;
-use super::phase::{a_track, checks, held};
+use super::merging::held;
+use super::phase::{a_track, checks};
 use super::{Found, What, ask};
 use crate::clock::Millis;
 
@@ -70,8 +71,17 @@ pub(super) fn revert(found: &mut Found<'_>, now: Millis) {
             "Pull request #{} takes back {what}. Somebody with write access merges it; Millhand merges no revert. `/cancel` ends the rollback.",
             pull.number
         );
-        let who = if track.asked.is_empty() { "a writer".to_owned() } else { track.asked.join(" or ") };
-        found.person(What::PhaseReview, None, &format!("revert-{}", pull.number), ask(&who, None, sentence));
+        let who = if track.asked.is_empty() {
+            "a writer".to_owned()
+        } else {
+            track.asked.join(" or ")
+        };
+        found.person(
+            What::PhaseReview,
+            None,
+            &format!("revert-{}", pull.number),
+            ask(&who, None, sentence),
+        );
     } else {
         held(found, Target::Release);
     }

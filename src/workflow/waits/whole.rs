@@ -9,7 +9,8 @@ use super::super::ids::{PhaseNumber, Sha};
 use super::super::reviews;
 use super::super::state::{Baton, State};
 use super::super::text::settings;
-use super::phase::{a_track, checks, held};
+use super::merging::held;
+use super::phase::{a_track, checks};
 use super::{Ask, Found, What, ask};
 use crate::clock::Millis;
 

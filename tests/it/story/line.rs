@@ -43,6 +43,10 @@ struct State {
     /// The next request of any kind finds the primary rate limit used up until then, in epoch seconds.
     limited: Option<i64>,
     chance: Option<Chance>,
+    /// What people do in the middle of the bot's work: after so many more requests of its.
+    meanwhile: Vec<(usize, Request<Body>)>,
+    /// Bodies of what they were answered.
+    answered: Vec<Value>,
 }
 
 struct Chance {
@@ -109,6 +113,22 @@ impl Line {
         self.state.lock().unwrap().chance.as_ref().map_or(0, |chance| chance.times)
     }
 
+    /// A person's request goes to GitHub right before the bot's request that comes after `others` others.
+    pub(crate) fn meanwhile(&self, others: usize, request: Request<Body>) {
+        self.state.lock().unwrap().meanwhile.push((others, request));
+    }
+
+    /// What was still to be done in the middle of the bot's work.
+    pub(crate) fn left(&self) -> Vec<Request<Body>> {
+        let left = std::mem::take(&mut self.state.lock().unwrap().meanwhile);
+        left.into_iter().map(|(_, request)| request).collect()
+    }
+
+    /// What people were answered who acted in the middle of the bot's work, since it was asked last.
+    pub(crate) fn answered(&self) -> Vec<Value> {
+        std::mem::take(&mut self.state.lock().unwrap().answered)
+    }
+
     /// Resolves when the process dies.
     pub(crate) async fn death(&self) {
         self.died.notified().await;
@@ -128,6 +148,7 @@ impl Line {
         if let Some(reset) = self.state.lock().unwrap().limited.take() {
             return used_up(reset);
         }
+        self.let_people_act(&github).await;
         let (parts, body) = request.into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         let name = change(&parts.method, parts.uri.path(), &body);
@@ -147,6 +168,22 @@ impl Line {
                 self.died.notify_one();
                 std::future::pending().await
             }
+        }
+    }
+
+    async fn let_people_act(&self, github: &Router) {
+        let due: Vec<Request<Body>> = {
+            let mut state = self.state.lock().unwrap();
+            let all = std::mem::take(&mut state.meanwhile);
+            let (due, later): (Vec<_>, Vec<_>) = all.into_iter().partition(|(others, _)| *others == 0);
+            state.meanwhile = later.into_iter().map(|(others, request)| (others - 1, request)).collect();
+            due.into_iter().map(|(_, request)| request).collect()
+        };
+        for request in due {
+            let Ok(answer) = github.clone().oneshot(request).await;
+            let bytes = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+            let answer = serde_json::from_slice(&bytes).unwrap_or_default();
+            self.state.lock().unwrap().answered.push(answer);
         }
     }
 

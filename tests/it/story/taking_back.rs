@@ -90,9 +90,13 @@ async fn everything_is_taken_back_by_one_pull_request() {
         let release = town.release_of(issue).await;
         assert_ne!(town.tree().await, before);
         town.refused("reader", issue, "/rollback all", "for people with write").await;
-        town.refused("maintainer", issue, "/rollback plan", "The work is released").await;
+        town.refused("maintainer", issue, "/rollback plan", "The work is released")
+            .await;
         let list = town.taken_back(issue, "/rollback all").await;
-        assert!(list.contains(&format!("which people merge: the release (#{release})")), "{list}");
+        assert!(
+            list.contains(&format!("which people merge: the release (#{release})")),
+            "{list}"
+        );
         let pull = town.revert_pull(issue).await;
         let shown = town.pull(pull).await;
         assert_eq!(shown["title"], "Revert \"Release: Greet people\"");
@@ -103,7 +107,8 @@ async fn everything_is_taken_back_by_one_pull_request() {
             "{waits:?}"
         );
         assert_ne!(town.tree().await, before, "Millhand merges no revert");
-        town.refused("maintainer", issue, "/rollback all", "A rollback is under way").await;
+        town.refused("maintainer", issue, "/rollback all", "A rollback is under way")
+            .await;
         town.merged_by("reviewer", pull).await;
         assert_eq!(town.tree().await, before);
         assert!(rolled_back(&town.known(issue).await));
@@ -111,7 +116,10 @@ async fn everything_is_taken_back_by_one_pull_request() {
         assert_eq!(town.branches().await, ["main"]);
         let status = town.status(issue);
         assert!(status.contains("**Rolled back.**"), "{status}");
-        assert!(status.contains(&format!("Revert of the release (#{release}): #{pull}")), "{status}");
+        assert!(
+            status.contains(&format!("Revert of the release (#{release}): #{pull}")),
+            "{status}"
+        );
         town.finish().await;
     }
 }
@@ -170,8 +178,14 @@ async fn what_others_changed_in_the_same_lines_is_for_a_person_after_the_release
     town.write("reviewer", "main", GREET, "// All mine.\n").await;
     town.taken_back(issue, "/rollback all").await;
     let waits = town.waits(issue).await;
-    assert!(waits[0].contains("other work since changed the same lines of src/greet-by-name.rs"), "{waits:?}");
-    assert!(waits[0].contains("Please take it back yourself by a pull request and then `/retry`"), "{waits:?}");
+    assert!(
+        waits[0].contains("other work since changed the same lines of src/greet-by-name.rs"),
+        "{waits:?}"
+    );
+    assert!(
+        waits[0].contains("Please take it back yourself by a pull request and then `/retry`"),
+        "{waits:?}"
+    );
     town.said_anywhere();
     for path in [GREET, "tests/greet-by-name.rs"] {
         if town.file("main", path).await.is_some() {
@@ -194,10 +208,14 @@ async fn a_revert_that_is_closed_is_begun_afresh_or_left() {
     town.taken_back(issue, "/rollback all").await;
     let pull = town.revert_pull(issue).await;
     let path = format!("/repos/acme/todo/pulls/{pull}");
-    town.must("maintainer", Method::PATCH, &path, json!({ "state": "closed" })).await;
+    town.must("maintainer", Method::PATCH, &path, json!({ "state": "closed" }))
+        .await;
     town.settle().await;
     let waits = town.waits(issue).await;
-    assert!(waits[0].contains(&format!("Pull request #{pull} of the revert was closed by a person")), "{waits:?}");
+    assert!(
+        waits[0].contains(&format!("Pull request #{pull} of the revert was closed by a person")),
+        "{waits:?}"
+    );
     town.said_anywhere();
     town.comment("maintainer", issue, "/retry").await;
     town.settle().await;

@@ -7,6 +7,7 @@
 mod twin;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -44,12 +45,13 @@ pub(crate) struct Town {
     pub(crate) clock: Arc<ManualClock>,
     /// The way between the bot and GitHub, on which things go wrong when a story says so.
     pub(crate) line: Line,
-    pub(super) making: Making,
+    pub(super) making: Box<Making>,
     bot: Mutex<Bot>,
     /// What a person says, and where, while the bot's process is dead for the next time.
     pub(crate) meanwhile: Mutex<Option<(&'static str, u64, &'static str)>>,
+    walking: bool,
     /// What was not as GitHub describes it.
-    faults: Arc<Mutex<Vec<String>>>,
+    pub(crate) faults: Arc<Mutex<Vec<String>>>,
     /// Documents and calls of the bot: what was asked, and how it was answered.
     pub(crate) asked: Arc<Mutex<Vec<String>>>,
     /// What the bot said and the story has read.
@@ -65,6 +67,11 @@ pub(crate) struct Setting {
     pub(crate) seed: u64,
     /// Answers instead of the offline model.
     pub(crate) model: Option<Arc<dyn Model>>,
+    /// One effect at a time, so that the same seed gives the same bytes. Looks are fewer and files in memory, where the machine
+    /// has such a folder: a walk is hours long.
+    pub(crate) walking: bool,
+    /// What goes over the wire is held against GitHub's descriptions.
+    pub(crate) judged: bool,
 }
 
 impl Default for Setting {
@@ -75,6 +82,8 @@ impl Default for Setting {
             webhooks: true,
             seed: 1,
             model: None,
+            walking: false,
+            judged: true,
         }
     }
 }
@@ -86,7 +95,7 @@ impl Town {
             .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
             .with_test_writer()
             .try_init();
-        let dir = TempDir::new().unwrap();
+        let dir = folder(setting.walking);
         let clock = Arc::new(ManualClock::new(Millis(1_790_000_000_000)));
         let entropy: Arc<dyn Entropy> = Arc::new(SeededEntropy::new(setting.seed));
         let sim = Sim::new(SimOptions {
@@ -110,6 +119,12 @@ impl Town {
             policy: setting.policy,
             webhooks: setting.webhooks,
             model: setting.model,
+            judged: setting.judged,
+            looks: if setting.walking {
+                (240_000, 600_000)
+            } else {
+                (60_000, 300_000)
+            },
             faults: Arc::clone(&faults),
             asked: Arc::clone(&asked),
             held: Arc::default(),
@@ -122,9 +137,10 @@ impl Town {
             sim,
             clock,
             line,
-            making,
+            making: Box::new(making),
             bot: Mutex::new(bot),
             meanwhile: Mutex::default(),
+            walking: setting.walking,
             faults,
             asked,
             read: Mutex::default(),
@@ -147,8 +163,15 @@ impl Town {
     /// again.
     pub(crate) async fn tick(&self) -> bool {
         let engine = self.engine();
+        let round = async {
+            if self.walking {
+                engine.tick_one().await
+            } else {
+                engine.tick().await
+            }
+        };
         let lived = tokio::select! {
-            worked = engine.tick() => Some(worked.unwrap()),
+            worked = round => Some(worked.unwrap()),
             () = self.line.death() => None,
         };
         match lived {
@@ -239,23 +262,28 @@ impl Town {
 
     /// A person acts through GitHub's REST API; the answer's status and body.
     pub(crate) async fn act(&self, login: &str, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
+        let request = Self::request_of(login, method, path, &body);
+        let answer = self.sim.router().oneshot(request).await.unwrap();
+        let status = answer.status();
+        let bytes = to_bytes(answer.into_body(), 10_000_000).await.unwrap();
+        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    /// A person's request to GitHub.
+    pub(crate) fn request_of(login: &str, method: Method, path: &str, body: &Value) -> Request<Body> {
         let token = if login == "helper[bot]" {
             "sim-bot".to_owned()
         } else {
             format!("sim-{login}")
         };
-        let request = Request::builder()
+        Request::builder()
             .method(method)
             .uri(format!("/api/v3{path}"))
             .header("authorization", format!("Bearer {token}"))
             .header("user-agent", "a person")
             .header("content-type", "application/json")
             .body(Body::from(body.to_string()))
-            .unwrap();
-        let answer = self.sim.router().oneshot(request).await.unwrap();
-        let status = answer.status();
-        let bytes = to_bytes(answer.into_body(), 10_000_000).await.unwrap();
-        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+            .unwrap()
     }
 
     /// The same, and it must go well.
@@ -358,6 +386,15 @@ impl Town {
             faults.join("\n")
         );
     }
+}
+
+/// Where a town keeps its files.
+fn folder(walking: bool) -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if walking && memory.is_dir() {
+        return TempDir::new_in(memory).unwrap();
+    }
+    TempDir::new().unwrap()
 }
 
 /// Where two values differ, and how.

@@ -247,6 +247,55 @@ impl Bench {
         true
     }
 
+    /// A person pushes to the integration branch while a phase is being merged into it, and that is read before the merge is
+    /// told. `false`: nothing is being merged, or there is no release pull request yet.
+    pub(crate) fn pushes_below_a_merge(&mut self) -> bool {
+        let merging = |order: &Order| {
+            matches!(
+                order,
+                Order::Merge {
+                    target: Target::Phase(_),
+                    ..
+                }
+            )
+        };
+        let found = self.open.iter().find(|(_, order)| merging(order));
+        let found = found.map(|(key, order)| (key.clone(), order.clone()));
+        let (Some((key, order)), Some(release)) = (found, self.release_pull()) else {
+            return false;
+        };
+        let head = self.sha();
+        self.set_head(release, &head);
+        let mut facts = Vec::new();
+        self.show(release, &mut facts);
+        self.facts(facts);
+        if self.open.remove(&key).is_none() {
+            return false;
+        }
+        let mut facts = Vec::new();
+        let outcome = self.carry_out(&order, &mut facts);
+        let done = Done {
+            key: key.clone(),
+            order,
+            requests: 1,
+            cost: None,
+            outcome,
+        };
+        facts.push((format!("effect:{key}"), Fact::Done(done)));
+        self.facts(facts);
+        true
+    }
+
+    fn release_pull(&self) -> Option<u64> {
+        let release = self.pulls.values().find(|p| p.target == Target::Release);
+        release.map(|p| p.view.number)
+    }
+
+    /// The head of the release pull request.
+    pub(crate) fn release_head(&self) -> Option<Sha> {
+        self.release_pull().map(|number| self.pulls[&number].view.head.clone())
+    }
+
     /// Shows all pull requests; whether an order under way is not wanted any more then.
     fn is_withdrawn_at_a_read(&mut self, key: &str) -> bool {
         let mut read = Vec::new();

@@ -58,6 +58,35 @@ fn a_read_that_overtakes_what_it_shows_takes_nothing_of_ours_for_a_persons() {
 }
 
 #[test]
+fn a_push_right_below_a_merge_is_no_newer_head_than_the_merge() {
+    let mut met = 0;
+    for seed in 0..10 {
+        let mut bench = Bench::new(start(&Settings::default(), false), seed, 0);
+        for _ in 0..400 {
+            bench.settle(1);
+            if bench.pushes_below_a_merge() {
+                met += 1;
+                break;
+            }
+            bench.people_help();
+        }
+        for _ in 0..60 {
+            bench.settle(400);
+            check(&bench, seed);
+            if bench.workflow().ended.is_some() || !bench.people_help() {
+                break;
+            }
+        }
+        bench.settle(400);
+        let w = bench.workflow();
+        assert_eq!(w.ended, Some(End::Complete), "seed {seed}: {:#?}", waits(w, bench.now));
+        assert_eq!(w.release.head, bench.release_head(), "seed {seed}");
+        replays(&bench, seed);
+    }
+    assert!(met > 5, "a phase was merged below a push {met} times");
+}
+
+#[test]
 fn chance_takes_all_28_transitions_and_breaks_nothing() {
     let mut taken = BTreeSet::new();
     let mut ends = std::collections::BTreeMap::new();

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use super::super::{Deciding, revert};
 use super::super::rollback::{begin, is_begun};
+use super::super::{Deciding, revert};
 use super::{From, find};
 use crate::workflow::command::RollbackWhat;
 use crate::workflow::ids::PhaseNumber;

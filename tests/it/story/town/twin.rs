@@ -43,6 +43,8 @@ impl Town {
             faults: Arc::clone(&faults),
             asked: Arc::clone(&asked),
             held: Arc::default(),
+            judged: self.making.judged,
+            looks: self.making.looks,
         };
         let bot = making.bot(&sim, &line).await;
         if webhooks {
@@ -52,7 +54,8 @@ impl Town {
             sim,
             clock,
             line,
-            making,
+            walking: self.walking,
+            making: Box::new(making),
             bot: Mutex::new(bot),
             meanwhile: Mutex::default(),
             faults,
