@@ -128,8 +128,13 @@ fn proven(d: &mut Deciding) -> bool {
     };
     let track = &mut d.w.release;
     let known = track.verdict.as_ref().map(|(of, _)| of) == track.head.as_ref();
-    let Some(head) = track.head.clone().filter(|_| !known && track.turn == 0) else {
+    let Some(head) = track.head.clone().filter(|_| !known) else {
         return false;
+    };
+    let more = if track.turn == 0 && track.foreign.is_empty() {
+        ""
+    } else {
+        " Other commits were put on top of it since; whoever merges it judges them."
     };
     let verdict = Verdict {
         criteria: vec![CriterionVerdict {
@@ -138,7 +143,7 @@ fn proven(d: &mut Deciding) -> bool {
                 revert.commit.short()
             ),
             met: true,
-            evidence: "Made by a three-way merge of each file the commit touched.".to_owned(),
+            evidence: format!("Made by a three-way merge of each file the commit touched.{more}"),
         }],
         findings: Vec::new(),
         summary: "It is the reverse of the commit.".to_owned(),

@@ -19,6 +19,8 @@ const PLAN: Plan = Plan {
     objects_to: None,
     settings: &[
         ("MILLHAND__RECONCILE__ACTIVE_SECONDS", "1"),
+        // A webhook that could not be stored is not sent again by itself: what it told of is found by looking.
+        ("MILLHAND__RECONCILE__IDLE_SECONDS", "1"),
         ("MILLHAND__DEFAULTS__CI__ABSENT", "proceed"),
         ("MILLHAND__DEFAULTS__CI__GRACE_MINUTES", "0.01"),
     ],

@@ -3,6 +3,7 @@
 //!
 //! Invariant: a test waits for what a process says or for what GitHub shows, never for a time to pass.
 
+mod afternoon;
 mod crash;
 mod disk;
 mod end;

@@ -193,6 +193,19 @@ impl Town {
         }
     }
 
+    /// Waits until the workflow is like this; people do nothing meanwhile.
+    pub(super) fn watch(&mut self, done: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            if let Some(workflow) = self.workflow() {
+                if done(&workflow) {
+                    return workflow;
+                }
+                self.note(&workflow);
+            }
+            self.listen();
+        }
+    }
+
     /// Lets people do what they are asked for until the bot says this in its log.
     pub(super) fn until_said(&mut self, words: &str) {
         while !self.bot.as_ref().unwrap().has_said(words) {

@@ -89,7 +89,6 @@ impl Walk {
             (1, "neutral"),
             (1, "skipped"),
             (1, "action_required"),
-            (1, "stale"),
             (2, "never"),
         ]);
         let chance = "error: connection reset by peer\n";

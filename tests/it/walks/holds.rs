@@ -63,7 +63,9 @@ impl Walk {
         let open: Vec<u64> = sight.ours().iter().map(|p| p.number).collect();
         let left = open.into_iter().find(|n| tracked.contains(n) || !self.reopened(*n));
         assert_eq!(left, None, "everything has ended, and this pull request is open");
-        let faults = self.town.faults.lock().unwrap().clone();
+        let mut faults = self.town.faults.lock().unwrap().clone();
+        // Of an App that opened an issue this webhook's description knows fewer events than the description of Apps itself.
+        faults.retain(|fault| !fault.starts_with("issue-comment-deleted/issue/performed_via_github_app/events/"));
         assert!(faults.is_empty(), "the wire: {}", faults.join("\n"));
     }
 

@@ -7,7 +7,7 @@ use super::target_of;
 use crate::clock::Millis;
 use crate::workflow::fact::{CommentRef, Outcome, Target};
 use crate::workflow::ids::Sha;
-use crate::workflow::model::{Fate, Merged, Need, ShownChange, Track};
+use crate::workflow::model::{Fate, Merged, Need, ShownChange, Track, TroubleKind};
 use crate::workflow::order::Order;
 
 /// Outcomes of writes.
@@ -146,6 +146,7 @@ pub(super) fn moved(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i64
         }
         Outcome::CheckWritten { .. } => shown(d, (target, order), outcome),
         Outcome::BranchUpdated { head } => {
+            nothing_to_merge(d, target, order, head, seq);
             if let Some(track) = d.w.track_mut(target)
                 && is_ours(track, order, head, seq)
             {
@@ -160,13 +161,7 @@ pub(super) fn moved(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i64
             rode(d, status.as_ref());
             merged(d, target, sha);
         }
-        Outcome::TakenOut { head } if matches!(order, Order::OpenRevert { .. }) => {
-            observe::onto(d, Target::Release, head);
-            if matches!(order, Order::OpenRevert { branch, .. } if d.w.reverting().is_some() && *branch == d.w.release.branch) {
-                revert::nothing_left(d);
-            }
-        }
-        Outcome::TakenOut { head } => taken_out(d, target, head),
+        Outcome::TakenOut { head } => taken_out(d, target, order, head),
         Outcome::Settled { .. } => settled(d, order, target),
         Outcome::Read { .. }
         | Outcome::Surveyed(_)
@@ -190,8 +185,31 @@ pub(super) fn moved(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i64
     }
 }
 
-/// A phase is not on the integration branch any more.
-fn taken_out(d: &mut Deciding, target: Target, head: &Sha) {
+/// GitHub said that the branch is behind its base or conflicts with it, and then had nothing to merge: one of the two answers
+/// is old. It is read again, and asked again only after a while.
+fn nothing_to_merge(d: &mut Deciding, target: Target, order: &Order, head: &Sha, seq: i64) {
+    let Some(track) = d.w.track_mut(target).filter(|track| track.head.as_ref() == Some(head)) else {
+        return;
+    };
+    let asked = track
+        .seen
+        .as_ref()
+        .is_some_and(|seen| seen.head == *head && (seen.merge_state == "behind" || seen.mergeable == Some(false)));
+    track.look = Some(seq);
+    if asked && matches!(order, Order::UpdateBranch { head: before, .. } if before == head) {
+        let sentence = "GitHub says that it cannot be merged as it is, and that its base has nothing new".to_owned();
+        super::trouble(d, order.clone(), TroubleKind::Github, sentence, true);
+    }
+}
+
+/// A phase is not on the integration branch any more, or nothing of what was released is left on the default branch.
+fn taken_out(d: &mut Deciding, target: Target, order: &Order, head: &Sha) {
+    if let Order::OpenRevert { branch, .. } = order {
+        if d.w.reverting().is_some() && *branch == d.w.release.branch {
+            revert::nothing_left(d);
+        }
+        return;
+    }
     if let Some(phase) = target.phase().and_then(|n| d.w.phases.get_mut(&n)) {
         phase.fate = Fate::RolledBack;
     }
