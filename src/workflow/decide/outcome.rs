@@ -3,6 +3,7 @@
 //! An outcome is a fact, also of an order that was withdrawn while it ran: what was done is done.
 
 mod answered;
+mod heads;
 mod written;
 
 use std::time::Duration;

@@ -165,6 +165,8 @@ impl Walk {
             .iter()
             .map(ToString::to_string)
             .collect();
+        // In the middle of the bot's work the answer comes later.
+        let later = self.later.is_some();
         let (status, _) = self
             .asks(
                 self.writer(),
@@ -173,7 +175,7 @@ impl Walk {
                 Value::Null,
             )
             .await;
-        if status.is_success() {
+        if status.is_success() || later {
             for commit in gone {
                 self.pushed.remove(&commit);
             }

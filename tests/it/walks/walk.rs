@@ -33,7 +33,7 @@ pub(super) struct Walk {
     /// Workflows that were cancelled because nothing else ended them.
     pub(super) cancelled: BTreeSet<String>,
     /// What is done now is done in the middle of the bot's work instead, after so many of its requests.
-    later: Option<usize>,
+    pub(super) later: Option<usize>,
     /// Acts that GitHub took.
     pub(super) accepted: u32,
     /// Numbers what people write, so that no two texts are the same.
