@@ -165,8 +165,8 @@ impl Walk {
             .iter()
             .map(ToString::to_string)
             .collect();
-        // In the middle of the bot's work the answer comes later.
-        let later = self.later.is_some();
+        // At once: what goes with the branch must be what is seen here.
+        self.later = None;
         let (status, _) = self
             .asks(
                 self.writer(),
@@ -175,7 +175,7 @@ impl Walk {
                 Value::Null,
             )
             .await;
-        if status.is_success() || later {
+        if status.is_success() {
             for commit in gone {
                 self.pushed.remove(&commit);
             }
