@@ -121,7 +121,12 @@ impl At<'_> {
             },
             ride: ride.as_ref().map(|(ride, _)| ride.clone()),
         };
-        let opened = self.p.github.open_phase(&self.repo, &opening, self.p.attempt()).await?;
+        self.opened(&opening, ride).await
+    }
+
+    /// Branch, commit and pull request, and how they are told.
+    pub(super) async fn opened(&self, opening: &Opening, ride: Option<(github::StatusRide, String)>) -> Result<Ended, Trouble> {
+        let opened = self.p.github.open_phase(&self.repo, opening, self.p.attempt()).await?;
         Ok(Ended::with(Outcome::Opened {
             pull: PullRef {
                 number: opened.pull.number,

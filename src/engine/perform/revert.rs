@@ -2,12 +2,11 @@
 //!
 //! Invariant: the default branch itself is never written.
 
-use super::facts::sha;
-use super::phase::{object_id, rode};
+use super::phase::object_id;
 use super::take_out::conflict;
 use super::{At, Ended, Trouble};
 use crate::github::{Message, NewPull, Opening};
-use crate::workflow::fact::{Outcome, PullRef, Target};
+use crate::workflow::fact::{Outcome, Target};
 use crate::workflow::ids::Sha;
 use crate::workflow::model::Revert;
 use crate::workflow::text::{commit, revert};
@@ -59,15 +58,6 @@ impl At<'_> {
             },
             ride: ride.as_ref().map(|(ride, _)| ride.clone()),
         };
-        let opened = self.p.github.open_phase(&self.repo, &opening, self.p.attempt()).await?;
-        Ok(Ended::with(Outcome::Opened {
-            pull: PullRef {
-                number: opened.pull.number,
-                node_id: opened.pull.node_id.0,
-            },
-            head: sha(&opened.head),
-            draft: opened.draft,
-            status: rode(opened.status.as_ref(), ride),
-        }))
+        self.opened(&opening, ride).await
     }
 }

@@ -125,10 +125,11 @@ pub(super) fn a_track(found: &mut Found<'_>, target: Target, track: &Track, stat
         };
         let number = track.pull.as_ref().map_or(0, |p| p.number);
         let mark = track.seen.as_ref().map_or(0, |s| s.updated_at.0).to_string();
-        let (command, afresh) = match target {
-            Target::Phase(_) => (retry.clone(), format!(", `{retry}` to start it afresh")),
-            // What was merged into it is on its branch: there is nothing to begin afresh.
-            Target::Release => ("/cancel".to_owned(), String::new()),
+        // What was merged into the release is on its branch: there is nothing to begin afresh.
+        let (command, afresh) = if target == Target::Release && w.reverting().is_none() {
+            ("/cancel".to_owned(), String::new())
+        } else {
+            (retry.clone(), format!(", `{retry}` to start it afresh"))
         };
         let sentence =
             format!("Pull request #{number} of {name} {what} by a person. Undo that to go on{afresh}, or `/cancel` to end.");

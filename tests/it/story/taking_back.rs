@@ -216,6 +216,10 @@ async fn a_revert_that_is_closed_is_begun_afresh_or_left() {
         waits[0].contains(&format!("Pull request #{pull} of the revert was closed by a person")),
         "{waits:?}"
     );
+    assert!(
+        waits[0].contains("Undo that to go on, `/retry` to start it afresh, or `/cancel` to end."),
+        "{waits:?}"
+    );
     town.said_anywhere();
     town.comment("maintainer", issue, "/retry").await;
     town.settle().await;
