@@ -1,7 +1,8 @@
 //! A three-way merge of one file's text, in memory.
 //!
-//! Invariant: what is returned holds no conflict marker that was not there before.
+//! Invariant: what is returned as merged holds no conflict marker that was not there before.
 
+use gix::bstr::ByteSlice;
 use gix::diff::blob::InternedInput;
 use gix::merge::blob::Resolution;
 use gix::merge::blob::builtin_driver::text::{Labels, Options};
@@ -25,6 +26,27 @@ pub(super) fn merge(base: &str, ours: &str, theirs: &str) -> Option<String> {
     }
 }
 
+/// The same with both sides, each under its name, between markers where they clash.
+#[must_use]
+pub(super) fn marked(base: &str, (ours, our_name): (&str, &str), (theirs, their_name): (&str, &str)) -> String {
+    let mut out = Vec::new();
+    let labels = Labels {
+        ancestor: None,
+        current: Some(our_name.as_bytes().as_bstr()),
+        other: Some(their_name.as_bytes().as_bstr()),
+    };
+    gix::merge::blob::builtin_driver::text(
+        &mut out,
+        &mut InternedInput::default(),
+        labels,
+        ours.as_bytes(),
+        base.as_bytes(),
+        theirs.as_bytes(),
+        Options::default(),
+    );
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -39,6 +61,12 @@ mod tests {
         assert_eq!(merge(base, "a\nb\nc\nd\n", base).unwrap(), "a\nb\nc\nd\n");
         assert_eq!(merge("", "x\n", "x\n").unwrap(), "x\n");
         assert_eq!(merge("", "x\n", "y\n"), None);
+    }
+
+    #[test]
+    fn a_clash_shows_both_sides_under_their_names() {
+        let text = marked("a\nb\nc\n", ("a\nX\nc\n", "ours"), ("a\nY\nc\n", "theirs"));
+        assert_eq!(text, "a\n<<<<<<< ours\nX\n=======\nY\n>>>>>>> theirs\nc\n");
     }
 
     proptest! {

@@ -195,7 +195,9 @@ fn checked_change(change: ChangeSet, reason: &Reason) -> Result<ChangeSet, Answe
     let known: BTreeSet<u64> = match reason {
         Reason::Review { remarks, .. } => remarks.iter().map(|remark| remark.id).collect(),
         Reason::Validation { change, .. } => change.replies.iter().map(|reply| reply.remark).collect(),
-        Reason::First | Reason::Checks { .. } | Reason::Verdict { .. } | Reason::Hint => BTreeSet::new(),
+        Reason::First | Reason::Checks { .. } | Reason::Verdict { .. } | Reason::Conflict { .. } | Reason::Hint => {
+            BTreeSet::new()
+        }
     };
     let mut answered = BTreeSet::new();
     for reply in &change.replies {

@@ -6,7 +6,7 @@
 //! Invariant: cleaning a clean task changes nothing.
 
 use super::markdown;
-use super::task::{CheckResult, Exchange, FailedCheck, IssueText, Reason, Remark, RepositoryView, SourceFile, Task};
+use super::task::{CheckResult, Conflict, Exchange, FailedCheck, IssueText, Reason, Remark, RepositoryView, SourceFile, Task};
 use super::text;
 use crate::workflow::answer::{ChangeSet, Diagnosis, FileChange, Reply, Requirements};
 use crate::workflow::plan::{Plan, PlannedPhase};
@@ -202,10 +202,22 @@ fn reason(reason: &Reason) -> Reason {
         Reason::Verdict { findings } => Reason::Verdict {
             findings: each(findings, |text| line(text)),
         },
+        Reason::Conflict { base, files } => Reason::Conflict {
+            base: line(base),
+            files: each(files, conflict),
+        },
         Reason::Review { remarks, others } => Reason::Review {
             remarks: each(remarks, remark),
             others: each(others, remark),
         },
+    }
+}
+
+fn conflict(conflict: &Conflict) -> Conflict {
+    Conflict {
+        path: line(&conflict.path),
+        text: text::head(&text::code(&conflict.text), FILE_BYTES_MAX),
+        deleted_on: conflict.deleted_on.as_deref().map(line),
     }
 }
 

@@ -7,7 +7,7 @@ use minijinja::Value;
 use serde::Serialize;
 use sha2::Sha256;
 
-use super::task::{Exchange, FailedCheck, IssueText, Reason, Remark, RepositoryView, SourceFile};
+use super::task::{Conflict, Exchange, FailedCheck, IssueText, Reason, Remark, RepositoryView, SourceFile};
 
 /// The key that makes envelope marks unguessable. It must stay the same over restarts, or no cached answer is found again.
 #[derive(Clone)]
@@ -130,6 +130,11 @@ impl Envelope {
                 blocks
             }
             Reason::Verdict { findings } => self.each("finding", findings),
+            Reason::Conflict { base, files } => {
+                let base = self.put("the base it clashes with", None, base);
+                let files = files.iter().map(|file| self.conflict(file));
+                std::iter::once(base).chain(files).collect()
+            }
             Reason::Review { remarks, others } => {
                 let asked = remarks
                     .iter()
@@ -138,6 +143,17 @@ impl Envelope {
                 asked.chain(beside).collect()
             }
         }
+    }
+
+    fn conflict(&self, file: &Conflict) -> String {
+        let what = match &file.deleted_on {
+            None => format!("conflict in {:?}", file.path),
+            Some(branch) => format!(
+                "conflict: {:?}, deleted on {branch:?}, here as the other side has it",
+                file.path
+            ),
+        };
+        self.put(&what, None, &file.text)
     }
 
     fn remark(&self, what: &str, remark: &Remark) -> String {

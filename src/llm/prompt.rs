@@ -256,6 +256,7 @@ const fn why(reason: &Reason) -> &'static str {
         Reason::Checks { .. } => "checks",
         Reason::Verdict { .. } => "verdict",
         Reason::Review { .. } => "review",
+        Reason::Conflict { .. } => "conflict",
         Reason::Hint => "hint",
     }
 }

@@ -205,8 +205,26 @@ pub enum Reason {
         #[serde(default)]
         others: Vec<Remark>,
     },
+    /// The branch and its base changed the same lines.
+    Conflict {
+        /// The base's name.
+        base: String,
+        /// What clashes.
+        files: Vec<Conflict>,
+    },
     /// A person gave a hint, nothing else being wrong; it is the last of the task's hints.
     Hint,
+}
+
+/// A file that clashes with the base.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Conflict {
+    /// Its path.
+    pub path: String,
+    /// Its text: both sides between markers where they clash; or the one that is left.
+    pub text: String,
+    /// The branch that has deleted it, while the other changed it.
+    pub deleted_on: Option<String>,
 }
 
 /// A remark of a reviewer.

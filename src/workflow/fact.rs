@@ -10,7 +10,9 @@ mod view;
 use serde::{Deserialize, Serialize};
 
 pub use self::configuration::{Configuration, FileSeen};
-pub use self::outcome::{Answer, Change, CommentRef, CostSeen, Delayed, DelayedBy, Done, Outcome, PullRef, RefusalKind, Refused};
+pub use self::outcome::{
+    Answer, Change, Clash, CommentRef, CostSeen, Delayed, DelayedBy, Done, Outcome, PullRef, RefusalKind, Refused,
+};
 pub use self::view::{
     CheckView, ChecksView, CiWorkflow, CommentView, Failures, Heads, IssueView, PullState, PullView, RemarkView, ReviewState,
     ReviewView, Survey, Thread, TimelineEvent, TimelineKind,

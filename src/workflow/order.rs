@@ -133,6 +133,9 @@ pub enum Order {
         head: Sha,
         /// The change set.
         change: BlobHash,
+        /// The base's commit that it merges in, where it settles a conflict.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        merge: Option<Sha>,
     },
     /// Write the check run of a head that stops here, or whose buttons are others.
     WriteCheck {

@@ -18,7 +18,7 @@ use self::trouble::{deaf, delays, money, troubles};
 use self::whole::{before_the_fork, release};
 use super::fact::Target;
 use super::ids::PhaseNumber;
-use super::model::Workflow;
+use super::model::{Track, Workflow, WriteReason};
 use super::state::{Baton, State};
 use crate::clock::Millis;
 
@@ -285,12 +285,17 @@ fn at_work(found: &mut Found<'_>) {
         What::Clock,
         None,
         state.name(),
-        ask("Millhand", None, format!("Millhand is at work: {}.", doing(state))),
+        ask(
+            "Millhand",
+            None,
+            format!("Millhand is at work: {}.", doing(state, &found.w.release)),
+        ),
     );
 }
 
-fn doing(state: State) -> &'static str {
+fn doing(state: State, track: &Track) -> &'static str {
     match state {
+        State::Implementation if track.reason == WriteReason::Conflict => "its conflict with its base is being settled",
         State::Discovery => "it reads the issue and the repository",
         State::Planning => "it makes the plan",
         State::HandoffToCoder => "it prepares the branches",

@@ -6,6 +6,7 @@
 //! Invariant: an effect ends in exactly one finish, and whoever lost its lease writes nothing.
 
 mod check;
+mod conflict;
 mod end;
 mod facts;
 mod issue;

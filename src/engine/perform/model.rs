@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::phase::object_id;
-use super::{At, Ended, Trouble, cost_seen};
+use super::{At, Ended, Trouble, conflict, cost_seen};
 use crate::github::EntryKind;
 use crate::llm::answer::Answer as Read;
 use crate::llm::profile::Profile;
@@ -13,7 +13,7 @@ use crate::llm::task::{Task, profile_of};
 use crate::llm::{ModelError, Prompt, cache, prompt};
 use crate::store::{Blob, NewCall, Reservation, SettledCall};
 use crate::workflow::answer::ChangeSet;
-use crate::workflow::fact::{Answer, Change, Outcome, Target};
+use crate::workflow::fact::{Answer, Change, Clash, Outcome, Target};
 use crate::workflow::ids::{BlobHash, MicroUsd};
 use crate::workflow::order::Ask;
 use crate::workflow::plan::{Plan, PlanBounds};
@@ -181,12 +181,21 @@ impl At<'_> {
                     },
                     Vec::new(),
                 )),
-                None => Ok(self.validated(ask, task, &set).await?),
+                None => match self.settles(ask).and_then(|clash| conflict::unsettled(clash, &set)) {
+                    Some(wrong) => Err(wrong),
+                    None => Ok(self.validated(ask, task, &set).await?),
+                },
             },
             Read::Diagnosis(found) => Ok((Answer::Diagnosis(found), Vec::new())),
             Read::Verdict(found) => Ok((Answer::Verdict(found), Vec::new())),
             Read::Notes(found) => Ok((Answer::Notes(found), Vec::new())),
         })
+    }
+
+    /// The clash that a change is to settle.
+    fn settles(&self, ask: &Ask) -> Option<&Clash> {
+        let Ask::Write { target, .. } = ask else { return None };
+        self.w.track(*target)?.clash.as_ref()
     }
 
     /// A change set with what validation found; the core decides what follows.

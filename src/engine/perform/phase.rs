@@ -8,7 +8,7 @@ use crate::github::{
     self, Change, Content, Merged, Message, NewPull, NodeId, Opening, Outcome as Part, Present, Push, ReviewAnswer, Route,
 };
 use crate::workflow::answer::ChangeSet;
-use crate::workflow::fact::{Outcome, PullRef, RefusalKind, Refused, Target};
+use crate::workflow::fact::{Outcome, PullRef, Target};
 use crate::workflow::ids::{BlobHash, Sha};
 use crate::workflow::model::Track;
 use crate::workflow::order::Order;
@@ -26,7 +26,12 @@ impl At<'_> {
                 base,
                 change,
             } => self.open(*target, branch, base, change).await,
-            Order::Push { target, head, change } => self.push(*target, head, change).await,
+            Order::Push {
+                target,
+                head,
+                change,
+                merge,
+            } => self.push(*target, (head, merge.as_ref()), change).await,
             Order::WriteCheck { target, head, .. } => self.write_check(*target, head).await,
             Order::Rerun { runs, .. } => {
                 for run in runs {
@@ -138,9 +143,12 @@ impl At<'_> {
         }))
     }
 
-    async fn push(&self, target: Target, head: &Sha, change: &BlobHash) -> Result<Ended, Trouble> {
+    async fn push(&self, target: Target, (head, merge): (&Sha, Option<&Sha>), change: &BlobHash) -> Result<Ended, Trouble> {
         let track = self.track(target)?;
         let (changes, set) = self.changes(track, change).await?;
+        if let Some(base) = merge {
+            return self.settle(target, (head, base), (changes, set)).await;
+        }
         let push = Push {
             branch: track.branch.clone(),
             expected: object_id(head)?,
@@ -243,7 +251,7 @@ impl At<'_> {
         Ok(settled())
     }
 
-    /// The base's commits into the branch, by a clean merge; a true conflict is told.
+    /// The base's commits into the branch, by a clean merge; a true conflict is read for the writer.
     async fn update(&self, target: Target) -> Result<Ended, Trouble> {
         let track = self.track(target)?;
         let text = format!("Merge {} into {}", track.base, track.branch);
@@ -264,13 +272,7 @@ impl At<'_> {
                     .unwrap_or(Sha(String::new()));
                 Ok(Ended::with(Outcome::BranchUpdated { head }))
             }
-            Merged::Conflicts => {
-                let sentence = format!("both sides changed the same lines as {}", track.base);
-                Ok(Ended::with(Outcome::Refused(Refused {
-                    kind: RefusalKind::Conflict,
-                    sentence,
-                })))
-            }
+            Merged::Conflicts => self.clash(track).await,
         }
     }
 }

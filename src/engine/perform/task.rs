@@ -182,8 +182,15 @@ impl At<'_> {
     async fn reason(&self, target: Target) -> Result<Reason, Trouble> {
         let track = self.track(target)?;
         Ok(match track.reason {
+            WriteReason::Conflict | WriteReason::Hint if track.clash.is_some() => match &track.clash {
+                Some(clash) => Reason::Conflict {
+                    base: track.base.clone(),
+                    files: self.conflicts(clash).await?,
+                },
+                None => Reason::Hint,
+            },
             WriteReason::First => Reason::First,
-            WriteReason::Hint => Reason::Hint,
+            WriteReason::Hint | WriteReason::Conflict => Reason::Hint,
             WriteReason::Validation => match &track.refused {
                 Some(refused) => Reason::Validation {
                     errors: refused.report.critical.iter().map(sentence).collect(),

@@ -3,7 +3,7 @@
 //! Invariant: a change set has files or says why it cannot be built; a file that was not shown whole is never written back.
 
 use super::{OFFLINE, naming, notes, repair, rust, todo};
-use crate::llm::task::{FailedCheck, Reason, Remark, SourceFile};
+use crate::llm::task::{Conflict, FailedCheck, Reason, Remark, SourceFile};
 use crate::llm::text;
 use crate::workflow::answer::{ChangeSet, FileChange, Reply};
 use crate::workflow::plan::{Plan, PlannedPhase};
@@ -30,6 +30,7 @@ pub(super) fn write(order: &Order<'_>, reason: &Reason) -> ChangeSet {
         }),
         Reason::Checks { failures, .. } => mended(order, failures),
         Reason::Verdict { findings } => completed(order, findings),
+        Reason::Conflict { files, .. } => settled(order, files),
         Reason::Review { remarks, .. } => answered(order, remarks),
         Reason::Validation { change, .. } => simplified(order, change),
     };
@@ -167,6 +168,29 @@ fn answered(order: &Order<'_>, remarks: &[Remark]) -> Result<Draft, String> {
     } else {
         Ok(draft.with_hints(order, false))
     }
+}
+
+/// Both sides are kept where they clash, ours first; what one side deleted and the other changed stays.
+fn settled(order: &Order<'_>, conflicts: &[Conflict]) -> Result<Draft, String> {
+    if let Some(cut) = conflicts.iter().find(|conflict| !text::whole(&conflict.text)) {
+        return Err(format!("`{}` was not shown whole and cannot be written back", cut.path));
+    }
+    let files = conflicts.iter().map(|conflict| FileChange {
+        path: conflict.path.clone(),
+        content: Some(without_markers(&conflict.text)),
+    });
+    Ok(Draft::new("Keep both sides of", order).with_files(files.collect()))
+}
+
+fn without_markers(text: &str) -> String {
+    let mut clashing = false;
+    let mut marker = |line: &str| {
+        let (begins, ends) = (line.starts_with("<<<<<<< "), line.starts_with(">>>>>>> "));
+        let between = clashing && line.trim_end() == "=======";
+        clashing = (clashing || begins) && !ends;
+        begins || ends || between
+    };
+    text.split_inclusive('\n').filter(|line| !marker(line)).collect()
 }
 
 /// What was refused is written without people's words as far as that goes: they are what differs from one phase to another.

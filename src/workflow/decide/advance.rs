@@ -13,7 +13,7 @@ use super::{Deciding, Note, begin, configured, revert, rollback, track};
 use crate::workflow::fact::Target;
 use crate::workflow::ids::{Person, PhaseNumber};
 use crate::workflow::model::{Delivery, DeliveryKind, Fate, Pause, Phase, Track, Trouble, TroubleKind, Workflow};
-use crate::workflow::order::Order;
+use crate::workflow::order::{Ask, Order};
 use crate::workflow::settings::{DeliveryChoice, PlanApproval};
 use crate::workflow::state::{Baton, State};
 use crate::workflow::text::branch;
@@ -275,6 +275,11 @@ impl Deciding {
             Target::Release => self.move_workflow(hops, cause, by),
         }
     }
+}
+
+/// Whether the writer had trouble there: what it is asked after a push by people is another question.
+pub(super) fn is_about_writing(trouble: &Trouble, target: Target) -> bool {
+    matches!(&trouble.order, Order::Ask(Ask::Write { target: on, .. }) if *on == target)
 }
 
 /// Orders that are held by a trouble.

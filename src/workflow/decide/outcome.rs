@@ -3,12 +3,14 @@
 //! An outcome is a fact, also of an order that was withdrawn while it ran: what was done is done.
 
 mod answered;
+mod clash;
 mod heads;
 mod written;
 
 use std::time::Duration;
 
 use self::answered::answered;
+pub(super) use self::clash::overtaken as clash_overtaken;
 use self::written::written;
 use super::{Deciding, advance, people};
 use crate::workflow::fact::{Done, Outcome, RefusalKind, Refused, Survey, Target};
@@ -185,6 +187,7 @@ fn stale_push(d: &mut Deciding, order: &Order) {
     {
         track.change = None;
         track.turn += 1;
+        clash::overtaken(track);
         let target = *target;
         d.move_target(
             target,

@@ -150,6 +150,8 @@ pub enum Outcome {
         /// The new head; the old one if there was nothing to do.
         head: Sha,
     },
+    /// The branch and its base clash, and a writer could settle it.
+    Clashed(Clash),
     /// Merged.
     Merged {
         /// The commit on the base branch.
@@ -195,6 +197,7 @@ impl Outcome {
             Self::Presented { .. } => "presented",
             Self::CheckWritten { .. } => "check_written",
             Self::BranchUpdated { .. } => "branch_updated",
+            Self::Clashed(_) => "clashed",
             Self::Merged { .. } => "merged",
             Self::TakenOut { .. } => "taken_out",
             Self::Reverted { .. } => "reverted",
@@ -202,6 +205,21 @@ impl Outcome {
             Self::Refused(_) => "refused",
         }
     }
+}
+
+/// How a branch and its base clash.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clash {
+    /// The branch's head.
+    pub head: Sha,
+    /// The base's.
+    pub base: Sha,
+    /// Blob of what the writer is shown.
+    pub blob: BlobHash,
+    /// The files that clash.
+    pub paths: Vec<String>,
+    /// The other files that the base has changed since.
+    pub brought: Vec<String>,
 }
 
 /// Why an order cannot be done.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::super::answer::{Diagnosis, Verdict};
-use super::super::fact::{Change, ChecksView, Failures, PullRef, PullView, ReviewView};
+use super::super::fact::{Change, ChecksView, Clash, Failures, PullRef, PullView, ReviewView};
 use super::super::ids::{BlobHash, Person, Sha};
 use super::super::validate::Report;
 use super::Approval;
@@ -39,6 +39,9 @@ pub struct Track {
     pub reason: WriteReason,
     /// The refused change before, when validation is the reason.
     pub refused: Option<Change>,
+    /// How it clashes with its base, while that is being settled.
+    #[serde(default)]
+    pub clash: Option<Clash>,
     /// Validated, not yet pushed.
     pub change: Option<Change>,
     /// Pushed change sets, oldest first.
@@ -161,6 +164,8 @@ pub enum WriteReason {
     Verdict,
     /// People asked for changes.
     Review,
+    /// It clashes with its base.
+    Conflict,
     /// A person's `/retry` with a hint, nothing else being wrong.
     Hint,
 }
@@ -174,7 +179,7 @@ pub struct Attempts {
     pub ci: u32,
     /// Repairs of bad verdicts.
     pub verdict: u32,
-    /// Conflicts.
+    /// Conflicts given to the writer.
     pub conflict: u32,
 }
 

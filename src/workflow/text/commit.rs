@@ -53,6 +53,17 @@ pub fn merge(w: &Workflow, target: Target) -> (String, String) {
     (format!("{title}{behind}"), body(w, target))
 }
 
+/// Headline and body of the merge that settles a conflict; `summary` is the writer's line.
+#[must_use]
+pub fn settled(w: &Workflow, target: Target, summary: &str) -> (String, String) {
+    let (headline, body) = message(w, target, summary);
+    let (branch, base) = w.track(target).map_or(("", ""), |t| (t.branch.as_str(), t.base.as_str()));
+    (
+        headline,
+        format!("Merges {base} into {branch} and settles the conflict.\n\n{body}"),
+    )
+}
+
 /// Headline and body of the commit that takes a merged phase out again.
 #[must_use]
 pub fn take_out(w: &Workflow, target: Target, merged: &Sha) -> (String, String) {

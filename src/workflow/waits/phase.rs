@@ -50,7 +50,7 @@ pub(super) fn a_phase(found: &mut Found<'_>, number: PhaseNumber, phase: &Phase,
             if w.paused.is_some() || (over_budget(w) && !writing) {
                 return; // that is told of the whole
             }
-            let doing = doing(phase.state);
+            let doing = doing(phase.state, &phase.track);
             found.machine(
                 What::Clock,
                 Some(number),

@@ -207,7 +207,7 @@ pub(super) const TABLE: &[Row] = &[
             (Verification, SAME),
             (Held, SAME),
             (HandoffToReleaser, SAME),
-            (Deployment, "deployment waiting conflict"),
+            (Deployment, "handoff_to_releaser waiting release_approval [14 12 4 5 6 7 8]"),
         ],
     ),
     (

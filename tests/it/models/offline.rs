@@ -1,7 +1,7 @@
 //! The offline model, task by task.
 
 use millhand::llm::answer::Answer;
-use millhand::llm::task::{CheckResult, Exchange, Reason, Remark, SourceFile, Task};
+use millhand::llm::task::{CheckResult, Conflict, Exchange, Reason, Remark, SourceFile, Task};
 use millhand::llm::text;
 use millhand::workflow::answer::{Cause, Diagnosis, Severity, Verdict};
 use millhand::workflow::plan::{Plan, PlanBounds};
@@ -579,6 +579,57 @@ fn a_criterion_that_names_nothing_is_not_met() {
         );
     }
     assert!(verdict(&["`src/a.rs` holds `a`".to_owned()], vec![file], &["success"]).good());
+}
+
+#[test]
+fn both_sides_of_a_conflict_are_kept_and_nothing_else_is_touched() {
+    let plan = plan("T", "- Read items", &RUST);
+    let Task::Write {
+        title,
+        plan,
+        phase,
+        repository,
+        files,
+        hints,
+        ..
+    } = write_task("T", &plan, &plan.phases[0], Reason::First)
+    else {
+        panic!()
+    };
+    let conflict = |path: &str, text: &str, deleted_on: Option<&str>| Conflict {
+        path: path.to_owned(),
+        text: text.to_owned(),
+        deleted_on: deleted_on.map(str::to_owned),
+    };
+    let page = "Title\n=======\n\n<<<<<<< ours\none\n=======\ntwo\n>>>>>>> theirs\nend\n";
+    let reason = Reason::Conflict {
+        base: "main".to_owned(),
+        files: vec![
+            conflict("docs/page.md", page, None),
+            conflict("src/left.rs", "// kept\n", Some("main")),
+        ],
+    };
+    let settled = change(&Task::Write {
+        title,
+        plan,
+        phase,
+        repository,
+        files,
+        reason,
+        hints,
+    });
+    let written: Vec<_> = settled
+        .files
+        .iter()
+        .map(|f| (f.path.as_str(), f.content.as_deref()))
+        .collect();
+    assert_eq!(
+        written,
+        [
+            ("docs/page.md", Some("Title\n=======\n\none\ntwo\nend\n")),
+            ("src/left.rs", Some("// kept\n"))
+        ]
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use millhand::llm::clean;
-use millhand::llm::task::{CheckResult, Exchange, FailedCheck, Reason, Remark, RepositoryView, Role, SourceFile, Task};
+use millhand::llm::task::{CheckResult, Conflict, Exchange, FailedCheck, Reason, Remark, RepositoryView, Role, SourceFile, Task};
 use millhand::llm::text;
 use millhand::workflow::answer::{Cause, ChangeSet, Diagnosis, FileChange, Reply, Requirements};
 use millhand::workflow::ids::PhaseNumber;
@@ -181,6 +181,21 @@ impl Words<'_> {
             Reason::Review {
                 remarks: vec![remark.clone()],
                 others: vec![remark],
+            },
+            Reason::Conflict {
+                base: self.own(),
+                files: vec![
+                    Conflict {
+                        path: self.own(),
+                        text: self.own(),
+                        deleted_on: None,
+                    },
+                    Conflict {
+                        path: self.own(),
+                        text: self.own(),
+                        deleted_on: Some(self.own()),
+                    },
+                ],
             },
         ]
     }

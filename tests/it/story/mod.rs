@@ -5,6 +5,7 @@
 mod bot;
 mod building;
 mod choosing;
+mod clashing;
 mod commanding;
 mod configuring;
 mod doubting;

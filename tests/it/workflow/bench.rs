@@ -12,7 +12,7 @@ use millhand::workflow::answer::{
 use millhand::workflow::code_owners::Owners;
 use millhand::workflow::decide::{Decision, Row, decide};
 use millhand::workflow::fact::{
-    Answer, App, Arrival, Change, CheckView, ChecksView, CiWorkflow, CommentRef, CommentView, Configuration, Done, Fact,
+    Answer, App, Arrival, Change, CheckView, ChecksView, CiWorkflow, Clash, CommentRef, CommentView, Configuration, Done, Fact,
     Failures, Heads, IssueView, Outcome, PullRef, PullState, PullView, RefusalKind, Refused, Repository, ReviewState, ReviewView,
     Start, StartedBy, Survey, Target, Thread, TimelineEvent, TimelineKind, Timing,
 };
@@ -420,7 +420,7 @@ impl Bench {
             Order::WriteCheck { target, .. } => Outcome::CheckWritten {
                 shown: self.marks(*target),
             },
-            Order::UpdateBranch { target, .. } => self.update(*target),
+            Order::UpdateBranch { target, base, .. } => self.update(*target, base),
             Order::Merge { target, head, .. } => self.merge(*target, head),
             Order::TakeOut { .. } => self.take_out(),
             Order::WakeAt { .. } => Outcome::Woke,
@@ -762,7 +762,17 @@ impl Bench {
         self.check(number);
     }
 
-    fn update(&mut self, target: Target) -> Outcome {
+    fn update(&mut self, target: Target, base: &Sha) -> Outcome {
+        let head = self.workflow().track(target).and_then(|track| track.head.clone());
+        if let Some(head) = head.filter(|_| self.mishap(4)) {
+            return Outcome::Clashed(Clash {
+                head,
+                base: base.clone(),
+                blob: BlobHash("clash".to_owned()),
+                paths: vec!["src/same.rs".to_owned()],
+                brought: vec![],
+            });
+        }
         if self.mishap(4) {
             return Outcome::Refused(Refused {
                 kind: RefusalKind::Conflict,

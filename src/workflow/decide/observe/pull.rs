@@ -2,6 +2,7 @@
 //!
 //! Invariant: a head is taken for a person's only when no write of ours could have made it.
 
+use super::super::outcome::clash_overtaken;
 use super::super::{Deciding, advance};
 use super::checks;
 use crate::workflow::fact::{PullState, PullView, Target};
@@ -79,8 +80,11 @@ fn known(d: &mut Deciding, target: Target, view: &PullView, seq: i64) {
             // What is being written was made for another head: it is written anew, on top of what the person did.
             track.change = None;
             track.turn += 1;
+            clash_overtaken(track);
+            advance::clear_troubles(d, |trouble| advance::is_about_writing(trouble, target));
         }
     }
+    let Some(track) = d.w.track_mut(target) else { return };
     let changed = track.seen.as_ref().map(what_refuses) != Some(what_refuses(view));
     track.seen = Some(view.clone());
     if changed {

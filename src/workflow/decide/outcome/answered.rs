@@ -3,11 +3,12 @@
 //! Invariant: an answer is taken only by the question that is still open.
 
 use super::super::{Deciding, advance};
+use super::clash;
 use crate::workflow::answer::{Cause, Diagnosis};
 use crate::workflow::fact::{Answer, Change, Target};
 use crate::workflow::ids::Sha;
 use crate::workflow::model::{PlanVersion, Questions, WriteReason};
-use crate::workflow::order::Ask;
+use crate::workflow::order::{Ask, Order};
 use crate::workflow::state::State;
 
 /// A model's answer that holds. Only one that was asked for is taken.
@@ -38,6 +39,9 @@ pub(super) fn answered(d: &mut Deciding, ask: &Ask, answer: &Answer) {
             d.move_workflow(&[State::Discovery], "requirements missing", None);
         }
         (Ask::Write { target, turn }, Answer::Change(change)) => change_written(d, *target, *turn, change),
+        (Ask::Write { target, turn }, Answer::Cannot { because }) if settles(d, *target, *turn) => {
+            clash::unsettled(d, Order::Ask(ask.clone()), because);
+        }
         (Ask::Write { target, .. }, Answer::Cannot { because }) => {
             d.w.revisions.push(because.clone());
             advance::back_to_planning(d, Some(*target), &format!("cannot be built as planned: {because}"), None);
@@ -51,6 +55,12 @@ pub(super) fn answered(d: &mut Deciding, ask: &Ask, answer: &Answer) {
         (Ask::Notes { .. }, Answer::Notes(notes)) => d.w.notes = Some(notes.clone()),
         _ => {}
     }
+}
+
+/// Whether the writer settles a conflict there: nothing is planned anew because that cannot be done.
+fn settles(d: &Deciding, target: Target, turn: u32) -> bool {
+    d.w.track(target)
+        .is_some_and(|track| track.turn == turn && track.clash.is_some())
 }
 
 fn open_questions(questions: &[String]) -> Questions {

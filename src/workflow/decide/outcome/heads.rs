@@ -49,6 +49,11 @@ pub(super) fn pushed(track: &mut Track, order: &Order, head: &Sha, now: Millis) 
             track.report = Some(change.report);
         }
     }
+    if let Order::Push { merge: Some(_), .. } = order {
+        track.clash = None;
+        track.updates.insert(head.clone());
+        track.updated_at = Some(now);
+    }
     track.refused = None;
     pushed_head(track, head, now);
 }

@@ -4,7 +4,7 @@
 
 use super::super::{Deciding, observe, revert};
 use super::heads::{is_ours, opened, pushed, pushed_head};
-use super::target_of;
+use super::{clash, target_of};
 use crate::clock::Millis;
 use crate::workflow::fact::{CommentRef, Outcome, Target};
 use crate::workflow::ids::Sha;
@@ -157,7 +157,9 @@ pub(super) fn moved(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i64
                 }
                 track.updated_at = Some(now);
             }
+            clash::brought_in(d, target);
         }
+        Outcome::Clashed(found) => clash::clashed(d, target, order, found, seq),
         Outcome::Merged { sha, status } => {
             rode(d, status.as_ref());
             merged(d, target, sha);

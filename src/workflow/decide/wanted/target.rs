@@ -9,7 +9,8 @@ use crate::clock::Millis;
 use crate::workflow::ci::{self, CiVerdict};
 use crate::workflow::fact::{PullState, Target};
 use crate::workflow::guarded::{self, Guard};
-use crate::workflow::model::{Fate, Track, Workflow};
+use crate::workflow::ids::Sha;
+use crate::workflow::model::{Fate, Track, Workflow, WriteReason};
 use crate::workflow::order::{Ask, Order};
 use crate::workflow::reviews;
 use crate::workflow::state::{Baton, State};
@@ -52,10 +53,7 @@ pub(super) fn one(w: &Workflow, target: Target, now: Millis, orders: &mut Vec<Or
         return;
     }
     match state {
-        State::Implementation if track.change.is_none() => orders.push(Order::Ask(Ask::Write {
-            target,
-            turn: track.turn,
-        })),
+        State::Implementation if track.change.is_none() => orders.extend(writing(w, target, track)),
         State::HandoffToTester => match guarded::guard(w, target) {
             Guard::Open => push(track, target, orders),
             Guard::ToShow => orders.extend(track.change.as_ref().map(|change| Order::ShowChange {
@@ -121,10 +119,12 @@ fn reads(w: &Workflow, target: Target, state: State, now: Millis, orders: &mut V
     let Some((track, pull)) = w.track(target).and_then(|t| t.pull.as_ref().map(|p| (t, p.number))) else {
         return;
     };
-    let watching = !matches!(
-        state,
-        State::Discovery | State::Planning | State::HandoffToCoder | State::Implementation
-    );
+    let settling = state == State::Implementation && track.reason == WriteReason::Conflict;
+    let watching = settling
+        || !matches!(
+            state,
+            State::Discovery | State::Planning | State::HandoffToCoder | State::Implementation
+        );
     if track.look.is_some() {
         if watching || w.closing.is_some() || w.release.unsettled.is_some() {
             orders.push(Order::ReadPull { target, pull, due: NOW });
@@ -138,6 +138,29 @@ fn reads(w: &Workflow, target: Target, state: State, now: Millis, orders: &mut V
     }
 }
 
+/// The writer is asked; how a branch clashes with its base is read anew where people have pushed meanwhile.
+fn writing(w: &Workflow, target: Target, track: &Track) -> Option<Order> {
+    if track.reason != WriteReason::Conflict || track.clash.is_some() {
+        let turn = track.turn;
+        return Some(Order::Ask(Ask::Write { target, turn }));
+    }
+    Some(Order::UpdateBranch {
+        target,
+        head: track.head.clone()?,
+        base: onto(w, target)?,
+    })
+}
+
+/// The head of the branch a target is merged into, as known.
+fn onto(w: &Workflow, target: Target) -> Option<Sha> {
+    let heads = w.heads.as_ref()?;
+    if target == Target::Release || w.is_direct() {
+        Some(heads.default.clone())
+    } else {
+        heads.integration.clone()
+    }
+}
+
 fn push(track: &Track, target: Target, orders: &mut Vec<Order>) {
     let Some(change) = &track.change else { return };
     match (&track.pull, &track.head, &track.from) {
@@ -145,6 +168,7 @@ fn push(track: &Track, target: Target, orders: &mut Vec<Order>) {
             target,
             head: head.clone(),
             change: change.blob.clone(),
+            merge: track.clash.as_ref().map(|clash| clash.base.clone()),
         }),
         (_, _, Some(base)) => {
             orders.push(Order::Open {
@@ -215,14 +239,8 @@ fn verifying(w: &Workflow, target: Target, track: &Track, now: Millis, orders: &
 
 fn merging(w: &Workflow, target: Target, track: &Track, now: Millis, orders: &mut Vec<Order>) {
     let Some(head) = track.head.clone() else { return };
-    let Some(heads) = &w.heads else { return };
+    let Some(base) = onto(w, target) else { return };
     let deploying = w.baton == Baton::Whole(State::Deployment);
-    let onto = if target == Target::Release || w.is_direct() {
-        Some(&heads.default)
-    } else {
-        heads.integration.as_ref()
-    };
-    let Some(base) = onto.cloned() else { return };
     if target == Target::Release {
         if matches!(ci::judge(w, target, now), CiVerdict::Green { .. }) && track.presented.as_ref() != Some(&head) && !track.draft
         {
