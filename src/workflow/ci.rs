@@ -108,6 +108,16 @@ pub fn judge(w: &Workflow, target: Target, now: Millis) -> CiVerdict {
     CiVerdict::Green { red_on_base: Vec::new() }
 }
 
+/// Expected checks that have not begun on the head while others have: they may have another name by now.
+#[must_use]
+pub fn absent(w: &Workflow, target: Target) -> Vec<String> {
+    let Some(track) = w.track(target) else { return Vec::new() };
+    let checks = relevant(w, track);
+    let mut names = expected(w, target, &checks);
+    names.retain(|name| checks.iter().all(|check| check.name != *name));
+    names
+}
+
 /// Whether any check has begun on the head.
 #[must_use]
 pub fn begun(w: &Workflow, target: Target) -> bool {
@@ -128,8 +138,13 @@ pub fn grace_until(w: &Workflow, track: &Track) -> Millis {
 pub fn foreseen(w: &Workflow, target: Target) -> Vec<String> {
     let Some(survey) = &w.survey else { return Vec::new() };
     let on_default = onto_default(w, target);
-    survey
-        .workflows
+    let since = w.track(target).and_then(|track| track.head_at);
+    let before = w
+        .checked_before
+        .iter()
+        .find(|(changed, _)| since.is_some_and(|since| since < *changed));
+    let workflows = before.map_or(&survey.workflows, |(_, workflows)| workflows);
+    workflows
         .iter()
         .filter(|f| if on_default { f.on_default } else { f.on_integration })
         .flat_map(|f| f.jobs.iter().cloned())

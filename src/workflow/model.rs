@@ -18,7 +18,7 @@ pub use self::record::{
 pub use self::track::{Attempts, Merged, Track, Unsettled, WriteReason};
 
 use super::answer::{ReleaseNotes, Requirements};
-use super::fact::{App, CostSeen, Delayed, Heads, Repository, StartedBy, Survey, Target, Timing};
+use super::fact::{App, CiWorkflow, CostSeen, Delayed, Heads, Repository, StartedBy, Survey, Target, Timing};
 use super::ids::{BlobHash, MicroUsd, Person, PhaseNumber};
 use super::order::Order;
 use super::plan::PlannedPhase;
@@ -76,6 +76,15 @@ pub struct Workflow {
     pub survey: Option<Survey>,
     /// How often a survey was ordered.
     pub survey_turn: u32,
+    /// When workflow files were found to have changed since it was surveyed.
+    #[serde(default)]
+    pub survey_stale: Option<Millis>,
+    /// The workflow files before each such change, oldest first: what heads from before it are checked by.
+    #[serde(default)]
+    pub checked_before: Vec<(Millis, Vec<CiWorkflow>)>,
+    /// The integration branch, which somebody deleted, is to be made again at its last commit.
+    #[serde(default)]
+    pub restoring: bool,
     /// How the work reaches the default branch, and why.
     pub delivery: Option<Delivery>,
     /// What is wanted.

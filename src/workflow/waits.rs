@@ -1,5 +1,6 @@
 //! Why nothing moves: every wait, computed from the state by one function and shown everywhere the same.
 
+mod checks;
 mod merging;
 mod phase;
 mod protected;
@@ -14,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use self::phase::a_phase;
 use self::rollback::{revert, rollback};
-use self::trouble::{deaf, delays, money, troubles};
+use self::trouble::{base_gone, deaf, delays, money, troubles};
 use self::whole::{before_the_fork, release};
 use super::fact::Target;
 use super::ids::PhaseNumber;
@@ -123,6 +124,7 @@ pub fn waits(w: &Workflow, now: Millis) -> Vec<Waiting> {
         return found.list;
     }
     paused(&mut found);
+    base_gone(&mut found);
     troubles(&mut found);
     money(&mut found);
     before_the_fork(&mut found);
@@ -295,6 +297,7 @@ fn at_work(found: &mut Found<'_>) {
 
 fn doing(state: State, track: &Track) -> &'static str {
     match state {
+        State::Implementation if track.outdated => "its base is being brought up, because workflow files have changed there",
         State::Implementation if track.reason == WriteReason::Conflict => "its conflict with its base is being settled",
         State::Discovery => "it reads the issue and the repository",
         State::Planning => "it makes the plan",

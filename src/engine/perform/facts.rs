@@ -26,7 +26,8 @@ impl At<'_> {
         permitted(self.p, &self.repo, actor).await
     }
 
-    /// The facts that a reading of a pull request brings: itself, its checks, its reviews.
+    /// The facts that a reading of a pull request brings: itself, its checks, its reviews, as far as they are not known. Each
+    /// is named by the reading: what comes back to how it was is news again.
     pub(super) fn pull_facts(&self, pull: &PullState) -> Vec<(String, Fact)> {
         let number = pull.pull.number;
         let view = PullView {
@@ -68,14 +69,24 @@ impl At<'_> {
                 .collect(),
             updated_at: pull.updated_at,
         };
-        let mut facts = vec![(format!("pull:{number}:{}", digest(&view)), Fact::Pull(view))];
+        let known = self.w.target_of_pull(number).and_then(|target| self.w.track(target));
+        let reading = format!("{}:{}", self.p.effect.key, self.p.effect.attempts);
+        let mut facts = Vec::new();
+        if known.and_then(|track| track.seen.as_ref()) != Some(&view) {
+            facts.push((format!("pull:{number}:{}:{reading}", digest(&view)), Fact::Pull(view)));
+        }
         if let Some(head) = &pull.checks_head {
             let view = self.checks(head, pull);
-            facts.push((format!("checks:{}:{}", view.head, digest(&view)), Fact::Checks(view)));
+            if known.and_then(|track| track.checks.as_ref()) != Some(&view) {
+                facts.push((
+                    format!("checks:{}:{}:{reading}", view.head, digest(&view)),
+                    Fact::Checks(view),
+                ));
+            }
         }
-        for review in &pull.reviews {
-            if let Some(view) = self.review(pull, review) {
-                facts.push((format!("review:{}:{}", view.id, digest(&view)), Fact::Review(view)));
+        for view in pull.reviews.iter().filter_map(|review| self.review(pull, review)) {
+            if known.and_then(|track| track.reviews.get(&view.id)) != Some(&view) {
+                facts.push((format!("review:{}:{}:{reading}", view.id, digest(&view)), Fact::Review(view)));
             }
         }
         facts

@@ -173,7 +173,7 @@ impl At<'_> {
         let present = Present {
             pull: pull_ref(track)?,
             check,
-            ready: track.draft,
+            ready: track.draft && !track.readied,
             reviewers: reviewers.iter().map(|(node, _)| node.clone()).collect(),
             ride: ride.as_ref().map(|(ride, _)| ride.clone()),
         };

@@ -158,10 +158,15 @@ impl At<'_> {
             return Ok(());
         };
         let name = branch::integration(self.w);
-        let integration = state.branches.iter().find(|b| b.name == name).map(|b| sha(&b.sha));
+        let mut integration = state.branches.iter().find(|b| b.name == name).map(|b| sha(&b.sha));
         let known = self.w.heads.as_ref().and_then(|h| h.integration.clone());
+        if integration.is_none() && known.is_some() {
+            // Asked for by its name: a list may lag behind.
+            integration = self.p.github.branch_head(&self.repo, &name).await?.as_ref().map(sha);
+        }
         let heads = Heads {
             default: sha(&default),
+            gone: integration.is_none() && known.is_some(),
             integration: integration.or(known),
         };
         if self.w.heads.as_ref() != Some(&heads) {

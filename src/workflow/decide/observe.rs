@@ -9,6 +9,7 @@ use super::{Deciding, advance, begin, configured, outcome, people, pressing};
 use crate::workflow::fact::{Arrival, ChecksView, CommentView, Fact, IssueView, Look, ReviewState, ReviewView, Target, Thread};
 use crate::workflow::ids::{Person, Sha};
 use crate::workflow::model::{End, IssueText};
+use crate::workflow::order::Order;
 use crate::workflow::state::{Baton, State};
 
 /// How often a text edited by somebody without write permission is taken in before a writer is waited for.
@@ -42,7 +43,12 @@ fn fact(d: &mut Deciding, arrival: &Arrival) -> Result<(), String> {
         Fact::Pull(view) => pull(d, view, arrival.seq),
         Fact::Checks(view) => checks(d, view),
         Fact::Review(view) => review(d, view),
-        Fact::Heads(heads) => d.w.heads = Some(heads.clone()),
+        Fact::Heads(heads) => {
+            if d.w.heads.as_ref().is_some_and(|known| known.default != heads.default) {
+                advance::clear_troubles(d, |t| matches!(t.order, Order::CreateBase { .. }));
+            }
+            d.w.heads = Some(heads.clone());
+        }
         Fact::Configured(configuration) => configured::read(d, configuration),
         Fact::Pressed(press) => return pressing::pressed(d, press),
         Fact::Commanded(command) => return people::commanded(d, command),

@@ -5,12 +5,14 @@
 mod answered;
 mod clash;
 mod heads;
+mod outdated;
 mod written;
 
 use std::time::Duration;
 
 use self::answered::answered;
 pub(super) use self::clash::overtaken as clash_overtaken;
+pub(super) use self::outdated::{begin_anew, bring_up, waits as waits_for_its_base};
 use self::written::written;
 use super::{Deciding, advance, people};
 use crate::workflow::fact::{Done, Outcome, RefusalKind, Refused, Survey, Target};
@@ -112,11 +114,18 @@ fn read(d: &mut Deciding, target: Target, as_of: i64) {
 
 fn surveyed(d: &mut Deciding, survey: &Survey) {
     let integration = d.w.heads.as_ref().and_then(|h| h.integration.clone());
+    let gone = d.w.heads.as_ref().is_some_and(|h| h.gone);
     d.w.heads = Some(crate::workflow::fact::Heads {
         default: survey.head.clone(),
         integration,
+        gone,
     });
-    d.w.survey = Some(survey.clone());
+    let old = d.w.survey.replace(survey.clone());
+    if let (Some(since), Some(old)) = (d.w.survey_stale.take(), old)
+        && old.workflows != survey.workflows
+    {
+        d.w.checked_before.push((since, old.workflows));
+    }
 }
 
 /// GitHub says no.
@@ -137,6 +146,11 @@ fn refusal(d: &mut Deciding, order: Order, refused: &Refused, seq: i64) {
                 d.w.look = Some(seq); // the head is read with the issue
             }
             return stale_push(d, &order);
+        }
+        RefusalKind::Workflows if outdated::refused(d, &order, seq) => return stale_push(d, &order),
+        RefusalKind::Workflows if matches!(order, Order::CreateBase { .. }) => {
+            d.w.look = Some(seq); // the default branch has moved: its head is read with the issue
+            return trouble(d, order, TroubleKind::Github, refused.sentence.clone(), true);
         }
         RefusalKind::Conflict => TroubleKind::Conflict,
         RefusalKind::Rules if merges => TroubleKind::MergeRefused,
@@ -180,9 +194,10 @@ fn refusal(d: &mut Deciding, order: Order, refused: &Refused, seq: i64) {
     trouble(d, order, kind, refused.sentence.clone(), by_itself);
 }
 
-/// Our commit was refused because the branch has moved: the change set was made for another head, so it is made anew.
+/// Our commit was refused because the branch has moved, or has to: the change set was made for another head, so it is made
+/// anew.
 fn stale_push(d: &mut Deciding, order: &Order) {
-    if let Order::Push { target, .. } = order
+    if let Order::Push { target, .. } | Order::Open { target, .. } = order
         && let Some(track) = d.w.track_mut(*target)
     {
         track.change = None;
@@ -192,7 +207,7 @@ fn stale_push(d: &mut Deciding, order: &Order) {
         d.move_target(
             target,
             &[State::Implementation],
-            "GitHub refused the commit: the branch has moved",
+            "GitHub refused the commit: it was made for another head",
             None,
         );
     }

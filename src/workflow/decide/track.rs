@@ -1,7 +1,7 @@
 //! *advance*: one branch with its pull request, a phase's or the release's.
 
-use super::Deciding;
 use super::advance::give_up;
+use super::{Deciding, outcome};
 use crate::workflow::answer::Cause;
 use crate::workflow::ci::{self, CiVerdict};
 use crate::workflow::fact::Target;
@@ -23,7 +23,7 @@ pub(super) fn once(d: &mut Deciding, target: Target) -> bool {
     }
     match d.state_of(target) {
         Some(State::HandoffToCoder) => begin(d, target),
-        Some(State::Implementation) => written(d, target),
+        Some(State::Implementation) => outcome::begin_anew(d, target) || written(d, target),
         Some(State::HandoffToTester) => pushed(d, target),
         Some(State::Testing) => tested(d, target),
         Some(State::HandoffToVerifier) if new_commits(d, target) || !green(d, target) => {
@@ -307,7 +307,8 @@ pub(in crate::workflow) fn next_to_merge(w: &Workflow) -> Option<PhaseNumber> {
 }
 
 fn mergeable(w: &Workflow, number: PhaseNumber, track: &Track, state: State, fate: &Fate) -> bool {
-    let at_gate = state == State::HandoffToReleaser && *fate == Fate::Open && track.merged.is_none();
+    let open = *fate == Fate::Open && track.merged.is_none() && !track.is_withdrawn();
+    let at_gate = state == State::HandoffToReleaser && open;
     let last_of_direct = w.is_direct() && w.last_phase() == Some(number);
     let released = !last_of_direct || reviews::last_phase_released(w, number);
     let troubled = w.troubles.values().any(|t| t.target == Some(Target::Phase(number)));

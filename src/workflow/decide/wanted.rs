@@ -14,6 +14,7 @@ use self::end::{after_the_end, left_behind};
 use self::target::{check_run, one};
 use super::advance::{held, plan_approved};
 use super::begin::other_work;
+use super::outcome::{bring_up, waits_for_its_base};
 use super::seen::next_to_take_out;
 use crate::clock::Millis;
 use crate::workflow::answer::Cause;
@@ -42,6 +43,7 @@ pub(super) fn wanted(w: &Workflow, now: Millis) -> Vec<Order> {
         after_the_end(w, &mut orders);
     } else if w.paused.is_none() {
         whole(w, &waits, &mut orders);
+        orders.extend(bring_up(w));
         orders.extend(take_out(w));
         for target in w.targets() {
             one(w, target, now, &mut orders);
@@ -54,7 +56,7 @@ pub(super) fn wanted(w: &Workflow, now: Millis) -> Vec<Order> {
     if w.deaf.is_some() && w.ended.is_none() {
         orders.retain(|order| matches!(order, Order::ReadIssue { .. } | Order::WakeAt { .. }));
     }
-    orders.retain(|order| !held(w, order));
+    orders.retain(|order| !held(w, order) && !waits_for_its_base(w, order));
     orders
 }
 
@@ -125,6 +127,14 @@ fn whole(w: &Workflow, waits: &[Waiting], orders: &mut Vec<Order>) {
     if w.survey.is_none() {
         orders.push(Order::Survey { turn: w.survey_turn });
         return;
+    }
+    if w.survey_stale.is_some() {
+        orders.push(Order::Survey { turn: w.survey_turn });
+    }
+    if w.restoring
+        && let Some(from) = w.heads.as_ref().and_then(|h| h.integration.clone())
+    {
+        orders.push(Order::CreateBase { from });
     }
     if let Some(revert) = w.reverting() {
         orders.extend(open_revert(w, revert));
@@ -247,7 +257,10 @@ fn forked(w: &Workflow, orders: &mut Vec<Order>) {
 
 /// After the join: the release pull request leaves draft, gets its notes.
 fn releasing(w: &Workflow, orders: &mut Vec<Order>) {
-    if w.release.draft {
+    if closed_by_a_person(&w.release) {
+        return;
+    }
+    if w.release.draft && !w.release.readied {
         orders.push(Order::MarkReady { target: Target::Release });
     }
     if w.notes.is_none() {

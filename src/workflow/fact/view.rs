@@ -233,8 +233,11 @@ pub struct RemarkView {
 pub struct Heads {
     /// Of the default branch.
     pub default: Sha,
-    /// Of the integration branch, if it exists.
+    /// Of the integration branch, if it exists or did.
     pub integration: Option<Sha>,
+    /// Somebody deleted the integration branch.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub gone: bool,
 }
 
 /// The repository as it is when the plan is made.

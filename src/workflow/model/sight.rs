@@ -51,6 +51,13 @@ impl Workflow {
         branch::integration(self)
     }
 
+    /// Whether somebody deleted the integration branch while it is needed.
+    #[must_use]
+    pub fn base_gone(&self) -> bool {
+        let needed = !self.is_direct() && self.reverts.is_none() && self.release.merged.is_none();
+        needed && self.heads.as_ref().is_some_and(|heads| heads.gone)
+    }
+
     /// In `direct`: the only phase neither merged nor left out, if there is just one.
     #[must_use]
     pub fn last_phase(&self) -> Option<PhaseNumber> {

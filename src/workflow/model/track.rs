@@ -42,6 +42,12 @@ pub struct Track {
     /// How it clashes with its base, while that is being settled.
     #[serde(default)]
     pub clash: Option<Clash>,
+    /// GitHub refuses its branch for its workflow files: the base is brought in first.
+    #[serde(default)]
+    pub outdated: bool,
+    /// How often that was so since GitHub took a commit.
+    #[serde(default)]
+    pub refreshed: u32,
     /// Validated, not yet pushed.
     pub change: Option<Change>,
     /// Pushed change sets, oldest first.
@@ -67,6 +73,9 @@ pub struct Track {
     pub look: Option<i64>,
     /// Heads it had before: a read that still shows one of them is an old one.
     pub former: BTreeSet<Sha>,
+    /// Since when reads have shown an old state of it, while they do.
+    #[serde(default)]
+    pub lagging: Option<Millis>,
     /// Checks that were run again: their old results count no more.
     pub superseded: BTreeSet<u64>,
     /// When it was read last.
@@ -128,6 +137,9 @@ pub struct Track {
     /// Why the last press was refused, and on which head.
     #[serde(default)]
     pub told: Option<(Sha, String)>,
+    /// It was taken out of draft by Millhand: a draft from then on is a person's will.
+    #[serde(default)]
+    pub readied: bool,
     /// Millhand closed the pull request.
     pub closed_by_us: bool,
     /// Who holds it: it is not merged.
@@ -146,6 +158,12 @@ impl Track {
         let Some(head) = &self.head else { return false };
         let written = self.check_written.as_ref().is_some_and(|digest| digest.starts_with(&head.0));
         written || self.presented.as_ref() == Some(head)
+    }
+
+    /// Whether a person has made a draft of it again.
+    #[must_use]
+    pub const fn is_withdrawn(&self) -> bool {
+        self.draft && self.readied
     }
 }
 

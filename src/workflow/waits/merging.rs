@@ -13,7 +13,7 @@ use super::{Found, What, ask, name};
 /// Approved: its turn to be merged.
 pub(super) fn merge(found: &mut Found<'_>, number: PhaseNumber, phase: &Phase) {
     let w = found.w;
-    if held(found, Target::Phase(number)) {
+    if held(found, Target::Phase(number)) || withdrawn(found, Target::Phase(number)) {
         return;
     }
     if w.is_direct() && w.last_phase() == Some(number) && !reviews::last_phase_released(w, number) {
@@ -26,6 +26,20 @@ pub(super) fn merge(found: &mut Found<'_>, number: PhaseNumber, phase: &Phase) {
         format!("Phase `{}` is approved and waits for its turn to be merged.", phase.plan.id)
     };
     found.machine(What::Clock, Some(number), "merge", ask("Millhand", None, sentence));
+}
+
+/// A person made a draft of what would be merged now.
+pub(super) fn withdrawn(found: &mut Found<'_>, target: Target) -> bool {
+    let Some(track) = found.w.track(target).filter(|track| track.is_withdrawn()) else {
+        return false;
+    };
+    let number = track.pull.as_ref().map_or(0, |pull| pull.number);
+    let sentence = format!(
+        "Pull request #{number} of {} was made a draft again by a person. Mark it ready for review to have it merged.",
+        name(found.w, Some(target))
+    );
+    found.person(What::MergeRefused, target.phase(), "draft", ask("a writer", None, sentence));
+    true
 }
 
 /// Somebody holds the merge of what would be merged now.

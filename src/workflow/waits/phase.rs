@@ -2,13 +2,13 @@
 //!
 //! Invariant: a phase that is not at work says why.
 
-use super::super::ci::{self, CiVerdict};
 use super::super::decide::seen::{by_chance, closed_by_a_person, dependencies_merged, over_budget, slot_free};
 use super::super::fact::{PullState, Target};
 use super::super::ids::{PhaseNumber, Sha};
 use super::super::model::{Fate, Phase, Track};
 use super::super::reviews;
 use super::super::state::State;
+use super::checks::checks;
 use super::merging::merge;
 use super::protected::protected;
 use super::review::void;
@@ -125,12 +125,13 @@ pub(super) fn a_track(found: &mut Found<'_>, target: Target, track: &Track, stat
         };
         let number = track.pull.as_ref().map_or(0, |p| p.number);
         let mark = track.seen.as_ref().map_or(0, |s| s.updated_at.0).to_string();
-        // What was merged into the release is on its branch: there is nothing to begin afresh.
-        let (command, afresh) = if target == Target::Release && w.reverting().is_none() {
-            ("/cancel".to_owned(), String::new())
+        // What was merged into the release is on its branch: only the pull request is made anew.
+        let anew = if target == Target::Release && w.reverting().is_none() {
+            "to have another one opened"
         } else {
-            (retry.clone(), format!(", `{retry}` to start it afresh"))
+            "to start it afresh"
         };
+        let (command, afresh) = (retry.clone(), format!(", `{retry}` {anew}"));
         let sentence =
             format!("Pull request #{number} of {name} {what} by a person. Undo that to go on{afresh}, or `/cancel` to end.");
         let of = ask("a writer", Some(command), sentence);
@@ -177,77 +178,6 @@ fn attempts(found: &mut Found<'_>, target: Target, track: &Track, retry: &str) {
         &mark,
         ask("a writer", Some(format!("{retry} -- <hint>")), sentence),
     );
-}
-
-pub(super) fn checks(found: &mut Found<'_>, target: Target, track: &Track, now: Millis) {
-    let w = found.w;
-    let name = name(w, Some(target));
-    let phase = target.phase();
-    let head = track.head.clone().unwrap_or(Sha(String::new()));
-    match ci::judge(w, target, now) {
-        CiVerdict::NotBegun { grace_until } => {
-            let sentence = format!(
-                "{name} waits for its checks to begin, until {} at the latest.",
-                grace_until.rfc3339()
-            );
-            found.machine(What::Ci, phase, &format!("begin-{head}"), ask("CI", None, sentence));
-        }
-        CiVerdict::Running { until } => {
-            let sentence = format!(
-                "{name} waits for its checks to finish, until {} at the latest.",
-                until.rfc3339()
-            );
-            found.machine(What::Ci, phase, &format!("run-{head}"), ask("CI", None, sentence));
-        }
-        CiVerdict::TooLong => {
-            let sentence = format!(
-                "The checks of {name} take longer than {} minutes. Please look at them; Millhand goes on when they finish.",
-                w.settings.ci.timeout_minutes
-            );
-            found.person(What::Ci, phase, &format!("long-{head}"), ask("a writer", None, sentence));
-        }
-        CiVerdict::Person(names) => {
-            let sentence = format!(
-                "The checks {} of {name} need a person: GitHub waits for an approval or could not start them.",
-                names.join(", ")
-            );
-            found.person(What::Ci, phase, &format!("person-{head}"), ask("a writer", None, sentence));
-        }
-        CiVerdict::Absent => {
-            let id = phase
-                .and_then(|n| w.phases.get(&n))
-                .map_or_else(|| "release".to_owned(), |p| p.plan.id.clone());
-            let command = format!("/approve {id}");
-            let sentence = format!(
-                "No check ran on {name} at {}. `{command}` lets it go on without; the same then holds for the rest of this work.",
-                head.short()
-            );
-            let hash = Some(head.0.clone());
-            found.person(
-                What::NoCi,
-                phase,
-                &head.0,
-                Ask {
-                    who: "a writer".to_owned(),
-                    command: Some(command),
-                    hash,
-                    sentence,
-                },
-            );
-        }
-        CiVerdict::Red(_) | CiVerdict::Rerun(_) | CiVerdict::Green { .. } => {
-            found.machine(
-                What::Clock,
-                phase,
-                "diagnosis",
-                ask(
-                    "Millhand",
-                    None,
-                    format!("{name}: the results of its checks are being worked through."),
-                ),
-            );
-        }
-    }
 }
 
 /// The verdict, then people's reviews.
@@ -300,8 +230,13 @@ pub(super) fn review(found: &mut Found<'_>, number: PhaseNumber, track: &Track) 
             (
                 asked.clone(),
                 format!(
-                    "{name} waits for {asked} to review pull request #{pull}: approve it there{way}.{}",
-                    void(w, target)
+                    "{name} waits for {asked} to review pull request #{pull}: approve it there{way}.{}{}",
+                    void(w, target),
+                    if track.is_withdrawn() {
+                        " A person made it a draft again; it is merged once it is marked ready."
+                    } else {
+                        ""
+                    }
                 ),
             )
         }

@@ -9,8 +9,9 @@ use super::super::ids::PhaseNumber;
 use super::super::model::Phase;
 use super::super::state::{Baton, State};
 use super::super::text::revert_of;
+use super::checks::checks;
 use super::merging::held;
-use super::phase::{a_track, checks};
+use super::phase::a_track;
 use super::{Found, What, ask};
 use crate::clock::Millis;
 

@@ -8,6 +8,9 @@ use super::super::model::{Trouble, TroubleKind, Workflow};
 use super::super::order::Order;
 use super::{About, Found, WaitKind, What, ask, name};
 
+/// Where workflow files lie.
+const WORKFLOWS: &str = ".github/workflows/";
+
 /// Open conversations that a sentence links to.
 const THREADS_SHOWN: usize = 3;
 
@@ -27,6 +30,25 @@ pub(super) fn deaf(found: &mut Found<'_>, why: &str) {
         hash: None,
         sentence,
     });
+}
+
+/// Somebody deleted the branch that phases are merged into.
+pub(super) fn base_gone(found: &mut Found<'_>) {
+    let w = found.w;
+    if !w.base_gone() {
+        return;
+    }
+    let (branch, head) = (w.work_branch(), w.heads.as_ref().and_then(|h| h.integration.as_ref()));
+    if w.restoring {
+        let sentence = format!("The branch `{branch}` is being made again.");
+        return found.machine(What::Github, None, "restoring", ask("GitHub", None, sentence));
+    }
+    let at = head.map_or("", |head| head.short());
+    let sentence = format!(
+        "The branch `{branch}`, which the phases are merged into, was deleted, and GitHub closed the pull requests onto it. `/retry` makes it again at its last commit {at} and begins afresh what was closed; or push it again yourself and reopen them; or `/cancel` to end."
+    );
+    let of = ask("a writer", Some("/retry".to_owned()), sentence);
+    found.person(What::PullRequestClosed, None, &format!("base-{at}"), of);
 }
 
 /// Orders that could not be carried out.
@@ -50,9 +72,7 @@ pub(super) fn troubles(found: &mut Found<'_>) {
                 found.person(What::Conflict, phase, slot, ask("a writer", Some(retry), text));
             }
             TroubleKind::Workflows => {
-                let text = format!(
-                    "GitHub does not let Millhand update {name}, because workflow files on the default branch have changed: {sentence}. Please press \"Update branch\" on its pull request, then `{retry}`."
-                );
+                let text = workflows(found.w, trouble, &name, &retry);
                 found.person(What::MergeRefused, phase, slot, ask("a writer", Some(retry), text));
             }
             TroubleKind::MergeRefused => {
@@ -96,6 +116,23 @@ pub(super) fn troubles(found: &mut Found<'_>) {
     }
 }
 
+/// What a person does where GitHub refuses a branch for its workflow files.
+fn workflows(w: &Workflow, trouble: &Trouble, name: &str, retry: &str) -> String {
+    let sentence = trouble.sentence.trim_end_matches('.');
+    let change = trouble
+        .target
+        .and_then(|target| w.track(target))
+        .and_then(|track| track.change.as_ref());
+    if change.is_some_and(|change| change.paths.iter().any(|path| path.starts_with(WORKFLOWS))) {
+        return format!(
+            "GitHub does not let Millhand push {name}, because it changes workflow files: {sentence}. Please `/revise` the plan without them and commit them yourself, or have the App given the `workflows` permission and then `{retry}`."
+        );
+    }
+    format!(
+        "GitHub does not let Millhand update {name}, because workflow files on the default branch have changed: {sentence}. Please press \"Update branch\" on its pull request, then `{retry}`."
+    )
+}
+
 /// Why a merge is refused, and what a person does. GitHub does not say that it is for open conversations: they are named.
 fn refused(w: &Workflow, trouble: &Trouble, name: &str, retry: &str) -> String {
     let sentence = trouble.sentence.trim_end_matches('.');
@@ -131,7 +168,7 @@ fn conflict(w: &Workflow, trouble: &Trouble, name: &str, retry: &str) -> String 
         );
     }
     format!(
-        "{name} conflicts with its base: {sentence}. Please merge the base into the branch and resolve it; Millhand goes on by itself."
+        "{name} conflicts with its base: {sentence}. Please merge the base into the branch and resolve it, and Millhand goes on by itself; or `{retry}` has the code writer try again."
     )
 }
 

@@ -9,8 +9,9 @@ use super::super::ids::{PhaseNumber, Sha};
 use super::super::reviews;
 use super::super::state::{Baton, State};
 use super::super::text::settings;
-use super::merging::held;
-use super::phase::{a_track, checks};
+use super::checks::checks;
+use super::merging::{held, withdrawn};
+use super::phase::a_track;
 use super::{Ask, Found, What, ask};
 use crate::clock::Millis;
 
@@ -123,7 +124,7 @@ pub(super) fn release(found: &mut Found<'_>, now: Millis) {
                 );
             }
         }
-        CiVerdict::Green { .. } if told || held(found, Target::Release) => {}
+        CiVerdict::Green { .. } if told || held(found, Target::Release) || withdrawn(found, Target::Release) => {}
         CiVerdict::Green { .. } => found.machine(
             What::Clock,
             None,

@@ -148,8 +148,8 @@ pub(super) const TABLE: &[Row] = &[
     (
         Act::DeleteBase,
         &[
-            (Implementation, SAME),
-            (HandoffToTester, SAME),
+            (Implementation, "implementation waiting pull_request_closed"),
+            (HandoffToTester, "handoff_to_tester waiting pull_request_closed"),
             (Testing, "testing waiting pull_request_closed"),
             (HandoffToVerifier, "handoff_to_verifier waiting pull_request_closed"),
             (Verification, "verification waiting pull_request_closed"),

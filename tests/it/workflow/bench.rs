@@ -332,6 +332,20 @@ impl Bench {
                 sentence: "502".to_owned(),
             });
         }
+        let refusable = matches!(
+            order,
+            Order::CreateBase { .. }
+                | Order::Open { .. }
+                | Order::Push { .. }
+                | Order::TakeOut { .. }
+                | Order::UpdateBranch { .. }
+        );
+        if refusable && self.mishap(24) {
+            return Outcome::Refused(Refused {
+                kind: RefusalKind::Workflows,
+                sentence: "workflow files differ".to_owned(),
+            });
+        }
         if let Order::Open { target, .. } | Order::Push { target, .. } = order {
             let guard = guarded::guard(self.workflow(), *target);
             assert_eq!(guard, Guard::Open, "nothing protected is pushed that nobody approved");
@@ -780,7 +794,9 @@ impl Bench {
             });
         }
         let head = self.sha();
-        if let Some(number) = self.workflow().track(target).and_then(|t| t.pull.as_ref()).map(|p| p.number) {
+        let branch = self.workflow().track(target).map(|track| track.branch.clone());
+        let there = |pull: &&Pull| Some(&pull.view.branch) == branch.as_ref() && pull.view.state == PullState::Open;
+        if let Some(number) = self.pulls.values().find(there).map(|pull| pull.view.number) {
             self.set_head(number, &head);
         }
         Outcome::BranchUpdated { head }
@@ -1000,6 +1016,15 @@ impl Bench {
         }
     }
 
+    fn base_moves(&mut self, id: u64) {
+        let heads = Heads {
+            default: self.sha(),
+            integration: self.workflow().heads.as_ref().and_then(|h| h.integration.clone()),
+            gone: false,
+        };
+        self.facts(vec![(format!("heads:{id}"), Fact::Heads(heads))]);
+    }
+
     /// Somebody does something, as chance will have it.
     pub(crate) fn somebody_acts(&mut self) {
         let numbers: Vec<u64> = self
@@ -1059,9 +1084,7 @@ impl Bench {
                 self.recheck(target, "failure");
             }
             (14, _) => {
-                let default = self.sha();
-                let integration = self.workflow().heads.as_ref().and_then(|h| h.integration.clone());
-                self.facts(vec![(format!("heads:{id}"), Fact::Heads(Heads { default, integration }))]);
+                self.base_moves(id);
             }
             _ => {
                 self.now = self.now.plus(Duration::from_secs(self.chance.below(600)));

@@ -92,7 +92,7 @@ fn chance_takes_all_28_transitions_and_breaks_nothing() {
     let mut ends = std::collections::BTreeMap::new();
     let mut stuck = Vec::new();
     let mut told = BTreeSet::new();
-    for seed in 0..60 {
+    for seed in 0..100 {
         let mut first = start(&Settings::default(), seed % 3 == 0);
         first.reopened = seed % 50 == 0;
         let mut bench = Bench::new(first, seed, 1 + seed % 3);

@@ -10,7 +10,7 @@ use super::{From, find};
 use crate::workflow::command::PhaseRef;
 use crate::workflow::fact::{Target, Thread};
 use crate::workflow::ids::Person;
-use crate::workflow::model::{Attempts, Fate, Workflow, WriteReason};
+use crate::workflow::model::{Attempts, Fate, Track, Workflow, WriteReason};
 use crate::workflow::state::{self, State};
 
 /// How something is repeated.
@@ -30,7 +30,9 @@ pub(super) fn retry(d: &mut Deciding, phase: Option<&PhaseRef>, how: &Again<'_>,
         }
         _ => d.w.targets().into_iter().filter(|t| failed(&d.w, *t)).collect(),
     };
-    let general = d.w.troubles.values().any(|t| t.target.is_none());
+    let restored = phase.is_none() && d.w.base_gone();
+    d.w.restoring |= restored;
+    let general = restored || d.w.troubles.values().any(|t| t.target.is_none());
     if targets.is_empty() && !general {
         return Err("Nothing has failed; name a phase to repeat it: `/retry <phase>`.".to_owned());
     }
@@ -78,6 +80,31 @@ fn failed(w: &Workflow, target: Target) -> bool {
     gave_up || release_gave_up || w.troubles.values().any(|t| t.target == Some(target))
 }
 
+/// Another release pull request of the same branch, in place of the one that was closed.
+fn opened_again(d: &mut Deciding, hint: Option<&str>) {
+    let old = std::mem::take(&mut d.w.release);
+    d.w.release = Track {
+        branch: old.branch,
+        base: old.base,
+        head: old.head,
+        head_at: old.head_at,
+        former: old.former,
+        foreign: old.foreign,
+        pushed: old.pushed,
+        updates: old.updates,
+        hints: old.hints,
+        held: old.held,
+        turn: old.turn,
+        requests: old.requests,
+        draft: true,
+        ..Track::default()
+    };
+    let hint = hint.map(|h| h.trim().to_owned()).filter(|h| !h.is_empty());
+    d.w.release.hints.extend(hint);
+    d.w.described = None;
+    d.w.release_approved = None;
+}
+
 /// From the last good point: what stands is kept, the step that failed is done again with attempts anew.
 fn again(d: &mut Deciding, target: Target, how: &Again<'_>, by: &Person) {
     let (state, hint) = (d.state_of(target), how.hint);
@@ -93,6 +120,9 @@ fn again(d: &mut Deciding, target: Target, how: &Again<'_>, by: &Person) {
                 .extend(hint.map(|h| h.trim().to_owned()).filter(|h| !h.is_empty()));
         }
         return advance::afresh(d, number, "phase restarted from scratch", Some(by));
+    }
+    if target == Target::Release && closed && d.w.reverting().is_none() {
+        return opened_again(d, hint);
     }
     if target == Target::Release && d.w.reverting().is_some() {
         if closed {
@@ -111,6 +141,7 @@ fn again(d: &mut Deciding, target: Target, how: &Again<'_>, by: &Person) {
     let Some(track) = d.w.track_mut(target) else { return };
     track.gave_up = false;
     track.attempts = Attempts::default();
+    track.refreshed = 0;
     track.reruns.clear();
     track
         .hints

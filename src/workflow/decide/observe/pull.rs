@@ -2,6 +2,8 @@
 //!
 //! Invariant: a head is taken for a person's only when no write of ours could have made it.
 
+use std::time::Duration;
+
 use super::super::outcome::clash_overtaken;
 use super::super::{Deciding, advance};
 use super::checks;
@@ -9,6 +11,9 @@ use crate::workflow::fact::{PullState, PullView, Target};
 use crate::workflow::ids::{Person, Sha};
 use crate::workflow::model::{Fate, Merged, Phase, Unsettled, Workflow};
 use crate::workflow::state::{self, Baton};
+
+/// How long a read may lag behind what is known: replicas of GitHub's follow within seconds.
+const LAG: Duration = Duration::from_secs(30);
 
 /// Targets of which a read was put aside, with their heads.
 pub(super) fn put_aside(w: &Workflow) -> Vec<(Target, Option<Sha>)> {
@@ -32,14 +37,20 @@ pub(super) fn overtaken(d: &mut Deciding, target: Target, head: Option<&Sha>, se
 
 /// A pull request as read.
 pub(super) fn pull(d: &mut Deciding, view: &PullView, seq: i64) {
+    let now = d.now;
     let Some(target) = target_of(&d.w, view) else { return };
     let Some(track) = d.w.track_mut(target) else { return };
     let older = track.seen.as_ref().is_some_and(|seen| seen.updated_at > view.updated_at);
     let former = track.former.contains(&view.head) && view.state == PullState::Open;
-    if older || former {
-        // A replica that lags behind; what it will show later is still to be read.
+    let since = *track.lagging.get_or_insert(now);
+    // A replica lags behind for a moment; what stays so is true: people have put the branch back.
+    if (older || former) && now < since.plus(LAG) {
         track.look = Some(seq);
         return;
+    }
+    track.lagging = None;
+    if former {
+        track.former.remove(&view.head);
     }
     track.unsettled = None;
     let unknown = view.state == PullState::Open && track.head.as_ref() != Some(&view.head);
@@ -69,7 +80,9 @@ fn known(d: &mut Deciding, target: Target, view: &PullView, seq: i64) {
         });
     }
     track.draft = view.draft;
-    if track.head.as_ref() != Some(&view.head) {
+    // One that is not open keeps the head it had then, whatever its branch has got since.
+    let kept = view.state != PullState::Open && track.former.contains(&view.head);
+    if track.head.as_ref() != Some(&view.head) && !kept {
         if let Some(old) = track.head.replace(view.head.clone()) {
             track.former.insert(old);
         }

@@ -27,18 +27,22 @@ pub(super) fn clashed(d: &mut Deciding, target: Target, order: &Order, clash: &C
         track.turn += 1;
         return;
     }
-    if !matches!(state, Some(State::HandoffToReleaser | State::Deployment)) {
-        return; // something else sent it back meanwhile
-    }
-    if track.attempts.conflict >= limit {
+    let route = match state {
+        Some(State::HandoffToReleaser | State::Deployment) => state.and_then(state::route_to_writer),
+        // The base was to be brought in before the writer goes on.
+        Some(State::Implementation) if track.outdated => Some(&[][..]),
+        _ if track.outdated => None,
+        _ => return, // something else sent it back meanwhile
+    };
+    let Some(route) = route.filter(|_| track.attempts.conflict < limit) else {
         let sentence = format!("both sides changed the same lines of {}", named(&clash.paths));
         return trouble(d, order.clone(), TroubleKind::Conflict, sentence, false);
-    }
+    };
     track.attempts.conflict += 1;
     track.reason = WriteReason::Conflict;
     track.clash = Some(clash.clone());
+    track.outdated = false;
     track.turn += 1;
-    let route = state.and_then(state::route_to_writer).unwrap_or(&[]);
     d.move_target(target, route, "it conflicts with its base", None);
 }
 

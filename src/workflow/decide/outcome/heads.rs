@@ -55,6 +55,7 @@ pub(super) fn pushed(track: &mut Track, order: &Order, head: &Sha, now: Millis) 
         track.updated_at = Some(now);
     }
     track.refused = None;
+    track.refreshed = 0;
     pushed_head(track, head, now);
 }
 

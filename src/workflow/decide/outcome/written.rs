@@ -4,7 +4,7 @@
 
 use super::super::{Deciding, observe, revert};
 use super::heads::{is_ours, opened, pushed, pushed_head};
-use super::{clash, target_of};
+use super::{clash, outdated, target_of};
 use crate::clock::Millis;
 use crate::workflow::fact::{CommentRef, Outcome, Target};
 use crate::workflow::ids::Sha;
@@ -68,8 +68,10 @@ pub(super) fn written(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i
             d.w.remarks.extend(note.clone());
         }
         (Order::CreateBase { .. }, Outcome::BaseCreated { head }) => {
+            d.w.restoring = false;
             if let Some(heads) = &mut d.w.heads {
                 heads.integration = Some(head.clone());
+                heads.gone = false;
             }
         }
         (Order::DescribeRelease { digest }, _) => d.w.described = Some(digest.clone()),
@@ -146,19 +148,7 @@ pub(super) fn moved(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i64
             shown(d, (target, order), outcome);
         }
         Outcome::CheckWritten { .. } => shown(d, (target, order), outcome),
-        Outcome::BranchUpdated { head } => {
-            nothing_to_merge(d, target, order, head, seq);
-            if let Some(track) = d.w.track_mut(target)
-                && is_ours(track, order, head, seq)
-            {
-                if track.head.as_ref() != Some(head) {
-                    track.updates.insert(head.clone());
-                    pushed_head(track, head, now);
-                }
-                track.updated_at = Some(now);
-            }
-            clash::brought_in(d, target);
-        }
+        Outcome::BranchUpdated { head } => updated(d, target, order, head, seq),
         Outcome::Clashed(found) => clash::clashed(d, target, order, found, seq),
         Outcome::Merged { sha, status } => {
             rode(d, status.as_ref());
@@ -186,6 +176,27 @@ pub(super) fn moved(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i64
             }
         }
     }
+}
+
+/// The base is in the branch.
+fn updated(d: &mut Deciding, target: Target, order: &Order, head: &Sha, seq: i64) {
+    let now = d.now;
+    nothing_to_merge(d, target, order, head, seq);
+    if let Some(track) = d.w.track_mut(target)
+        && is_ours(track, order, head, seq)
+    {
+        if track.head.as_ref() != Some(head) {
+            track.updates.insert(head.clone());
+            pushed_head(track, head, now);
+        }
+        track.updated_at = Some(now);
+    }
+    let onto_it = target == Target::Release && !d.w.is_direct() && d.w.reverting().is_none();
+    if let Some(heads) = d.w.heads.as_mut().filter(|_| onto_it) {
+        heads.integration = Some(head.clone());
+    }
+    outdated::brought_in(d, target);
+    clash::brought_in(d, target);
 }
 
 /// GitHub said that the branch is behind its base or conflicts with it, and then had nothing to merge: one of the two answers
@@ -225,7 +236,8 @@ fn shown(d: &mut Deciding, (target, order): (Target, &Order), outcome: &Outcome)
     match (order, outcome) {
         (Order::Present { head, .. }, Outcome::Presented { asked, shown, .. }) => {
             track.presented = Some(head.clone());
-            track.draft = false;
+            track.draft &= track.readied; // what a person made a draft stays one
+            track.readied = true;
             track.asked.clone_from(asked);
             track.shown.clone_from(shown);
         }
@@ -242,6 +254,7 @@ fn settled(d: &mut Deciding, order: &Order, target: Target) {
     let Some(track) = d.w.track_mut(target) else { return };
     if let Order::MarkReady { .. } = order {
         track.draft = false;
+        track.readied = true;
     } else if let Order::AnswerReviews { reviews, .. } = order {
         track.to_answer.retain(|id| !reviews.contains(id));
         d.w.notifications += 1;

@@ -2,6 +2,8 @@
 //!
 //! Invariant: they name the head or turn they are for, so that the next one is another order.
 
+use std::time::Duration;
+
 use super::super::seen::rolling_back;
 use super::super::track;
 use super::NOW;
@@ -16,6 +18,9 @@ use crate::workflow::reviews;
 use crate::workflow::state::{Baton, State};
 use crate::workflow::text::check;
 use crate::workflow::waits::Waiting;
+
+/// How long a read that lags behind is waited for before the next one.
+const AGAIN: Duration = Duration::from_secs(5);
 
 /// What one branch with its pull request wants.
 pub(super) fn one(w: &Workflow, target: Target, now: Millis, orders: &mut Vec<Order>) {
@@ -127,7 +132,11 @@ fn reads(w: &Workflow, target: Target, state: State, now: Millis, orders: &mut V
         );
     if track.look.is_some() {
         if watching || w.closing.is_some() || w.release.unsettled.is_some() {
-            orders.push(Order::ReadPull { target, pull, due: NOW });
+            let due = match (track.lagging, track.read_at) {
+                (Some(_), Some(read)) => read.plus(AGAIN),
+                _ => NOW,
+            };
+            orders.push(Order::ReadPull { target, pull, due });
         }
     } else if watching && let CiVerdict::NotBegun { grace_until } = ci::judge(w, target, now) {
         orders.push(Order::ReadPull {
@@ -138,9 +147,11 @@ fn reads(w: &Workflow, target: Target, state: State, now: Millis, orders: &mut V
     }
 }
 
-/// The writer is asked; how a branch clashes with its base is read anew where people have pushed meanwhile.
+/// The writer is asked. Before that the base is brought in where GitHub asks for it, and where people have pushed since a
+/// conflict was read.
 fn writing(w: &Workflow, target: Target, track: &Track) -> Option<Order> {
-    if track.reason != WriteReason::Conflict || track.clash.is_some() {
+    let settling = track.reason == WriteReason::Conflict && track.clash.is_none();
+    if !settling && !track.outdated {
         let turn = track.turn;
         return Some(Order::Ask(Ask::Write { target, turn }));
     }
@@ -259,7 +270,7 @@ fn merging(w: &Workflow, target: Target, track: &Track, now: Millis, orders: &mu
     } else if target.phase() != track::next_to_merge(w) {
         return;
     }
-    if track.look.is_some() {
+    if track.look.is_some() || track.is_withdrawn() {
         return; // something came in: it is read first
     }
     if w.held_by(target).is_some() || rolling_back(w) || !reviews::open_rounds(w, target).is_empty() {
@@ -278,7 +289,8 @@ fn needs_update(w: &Workflow, target: Target, track: &Track) -> bool {
     let asked = track
         .seen
         .as_ref()
-        .is_some_and(|s| s.merge_state == "behind" || s.mergeable == Some(false));
+        .is_some_and(|s| s.merge_state == "behind" || s.mergeable == Some(false))
+        || track.outdated;
     let Target::Phase(number) = target else { return asked };
     let Some(mine) = w.phases.get(&number) else { return asked };
     let since = track.updated_at.or(track.started_at);
