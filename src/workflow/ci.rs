@@ -2,7 +2,7 @@
 //!
 //! Invariant: a head is green only by checks that GitHub shows on that head. No checks is an answer of its own.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::fact::{CheckView, Target};
 use super::model::{DeliveryKind, Track, Workflow};
@@ -40,6 +40,9 @@ pub enum CiVerdict {
     Person(Vec<String>),
 }
 
+/// Slug of the App whose checks are the jobs of the repository's own workflow files.
+const ACTIONS: &str = "github-actions";
+
 /// Judges the checks of a target's head.
 #[must_use]
 pub fn judge(w: &Workflow, target: Target, now: Millis) -> CiVerdict {
@@ -52,6 +55,7 @@ pub fn judge(w: &Workflow, target: Target, now: Millis) -> CiVerdict {
     let since = track.head_at.unwrap_or(now);
     let checks = relevant(w, track);
     let expected = expected(w, target, &checks);
+    let reporters = Reporters::of(w, target);
     if checks.is_empty() {
         return not_begun(w, track, &expected, since, now);
     }
@@ -60,7 +64,7 @@ pub fn judge(w: &Workflow, target: Target, now: Millis) -> CiVerdict {
     let mut person = Vec::new();
     let mut running = track.checks.as_ref().is_some_and(|c| c.unfinished_suites > 0);
     for name in &expected {
-        let named: Vec<&&CheckView> = checks.iter().filter(|c| c.name == *name).collect();
+        let named: Vec<&&CheckView> = checks.iter().filter(|c| c.name == *name && reporters.may(c)).collect();
         running |= named.is_empty();
         for check in named {
             let superseded = check.id.is_some_and(|id| track.superseded.contains(&id));
@@ -113,9 +117,35 @@ pub fn judge(w: &Workflow, target: Target, now: Millis) -> CiVerdict {
 pub fn absent(w: &Workflow, target: Target) -> Vec<String> {
     let Some(track) = w.track(target) else { return Vec::new() };
     let checks = relevant(w, track);
+    let reporters = Reporters::of(w, target);
     let mut names = expected(w, target, &checks);
-    names.retain(|name| checks.iter().all(|check| check.name != *name));
+    names.retain(|name| !checks.iter().any(|check| check.name == *name && reporters.may(check)));
     names
+}
+
+/// Who may report an expected check: every App, and everybody who may push, can report a result under any name.
+struct Reporters<'a> {
+    /// Jobs of workflow files, which only Actions reports.
+    jobs: Vec<String>,
+    /// Checks that the rules bind to an App, by its id.
+    bound: Option<&'a BTreeMap<String, u64>>,
+}
+
+impl<'a> Reporters<'a> {
+    fn of(w: &'a Workflow, target: Target) -> Self {
+        let bound = w.survey.as_ref().filter(|_| onto_default(w, target));
+        Self {
+            jobs: foreseen(w, target),
+            bound: bound.map(|survey| &survey.required_of),
+        }
+    }
+
+    fn may(&self, check: &CheckView) -> bool {
+        match self.bound.and_then(|bound| bound.get(&check.name)) {
+            Some(app) => check.app_id == Some(*app),
+            None => check.app == ACTIONS || !self.jobs.contains(&check.name),
+        }
+    }
 }
 
 /// Whether any check has begun on the head.

@@ -111,6 +111,10 @@ impl At<'_> {
                     CheckSource::App { slug, .. } => slug.clone(),
                     CheckSource::Status => "status".to_owned(),
                 },
+                app_id: match &c.source {
+                    CheckSource::App { app, .. } => *app,
+                    CheckSource::Status => None,
+                },
                 id: c.id,
                 run: c.workflow_run,
                 conclusion: c

@@ -64,6 +64,12 @@ impl At<'_> {
                 .map(|(file, text)| self.ci_workflow(file, text, &found.default_branch))
                 .collect(),
             required_checks: found.rules.checks.iter().map(|c| c.name.clone()).collect(),
+            required_of: found
+                .rules
+                .checks
+                .iter()
+                .filter_map(|c| Some((c.name.clone(), c.app?)))
+                .collect(),
             required_reviews: u32::try_from(found.rules.approvals).unwrap_or(u32::MAX),
             squash: found.merge.squash && allowed("squash"),
             merge_commits: found.merge.merge && allowed("merge"),

@@ -44,8 +44,13 @@ fn fact(d: &mut Deciding, arrival: &Arrival) -> Result<(), String> {
         Fact::Checks(view) => checks(d, view),
         Fact::Review(view) => review(d, view),
         Fact::Heads(heads) => {
-            if d.w.heads.as_ref().is_some_and(|known| known.default != heads.default) {
+            let known = d.w.heads.clone();
+            if known.as_ref().is_some_and(|known| known.default != heads.default) {
                 advance::clear_troubles(d, |t| matches!(t.order, Order::CreateBase { .. }));
+            }
+            if known.is_some_and(|known| known.integration != heads.integration) {
+                let about = |order: &Order| matches!(order, Order::UpdateBranch { target, .. } if *target == Target::Release);
+                advance::clear_troubles(d, |t| about(&t.order));
             }
             d.w.heads = Some(heads.clone());
         }

@@ -161,6 +161,9 @@ pub struct CheckView {
     pub name: String,
     /// The App that made it; `status` for a commit status.
     pub app: String,
+    /// Its id, if it is an App's.
+    #[serde(default)]
+    pub app_id: Option<u64>,
     /// Check run id; `None` for a status.
     pub id: Option<u64>,
     /// The Actions run it belongs to.
@@ -253,6 +256,9 @@ pub struct Survey {
     pub workflows: Vec<CiWorkflow>,
     /// Check names that rules require on the default branch.
     pub required_checks: Vec<String>,
+    /// Those of them that one App must report, with its id.
+    #[serde(default)]
+    pub required_of: BTreeMap<String, u64>,
     /// How many approving reviews the default branch's rules ask for.
     pub required_reviews: u32,
     /// Allowed merge methods.

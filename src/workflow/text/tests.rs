@@ -126,6 +126,7 @@ fn survey(on_integration: bool) -> Survey {
             problem: None,
         }],
         required_checks: vec![],
+        required_of: BTreeMap::new(),
         required_reviews: 0,
         squash: true,
         merge_commits: true,
@@ -286,6 +287,7 @@ fn checks(head: char, conclusion: Option<&str>) -> ChecksView {
         checks: vec![CheckView {
             name: "test".to_owned(),
             app: "github-actions".to_owned(),
+            app_id: None,
             id: Some(5),
             run: Some(6),
             conclusion: conclusion.map(str::to_owned),

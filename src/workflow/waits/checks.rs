@@ -77,7 +77,16 @@ fn absent(found: &mut Found<'_>, phase: Option<PhaseNumber>, name: &str, head: &
 
 /// The checks that others run without: "`a` and `b` have".
 fn not_there(w: &Workflow, target: Target) -> Option<String> {
-    let absent: Vec<String> = ci::absent(w, target).iter().map(|name| format!("`{name}`")).collect();
+    let reported = w.track(target).and_then(|track| track.checks.as_ref());
+    let named = |name: &String| {
+        let by = reported
+            .iter()
+            .flat_map(|view| &view.checks)
+            .find(|check| check.name == *name);
+        let by = by.map_or_else(String::new, |check| format!(" (the one by {} does not count)", check.app));
+        format!("`{name}`{by}")
+    };
+    let absent: Vec<String> = ci::absent(w, target).iter().map(named).collect();
     let have = if absent.len() == 1 { "has" } else { "have" };
     (!absent.is_empty()).then(|| format!("{} {have}", absent.join(" and ")))
 }

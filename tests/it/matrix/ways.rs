@@ -2,6 +2,8 @@
 //!
 //! Invariant: only one workflow was interfered with, and only what its sentence names is done to it.
 
+use std::time::Duration;
+
 use axum::http::Method;
 use millhand::workflow::model::End;
 use serde_json::{Value, json};
@@ -9,6 +11,9 @@ use serde_json::{Value, json};
 use super::acts::{Act, Scene};
 use super::places::{Place, Places, row, state};
 use crate::story::town::Town;
+
+/// How long it is left alone before somebody does something about it.
+const AFTER: Duration = Duration::from_secs(20 * 60);
 
 /// What somebody does about a wait.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +28,14 @@ enum Way {
     ReopenIssue,
     /// Sets the label again.
     Label,
+    /// Marks the pull request ready for review.
+    Ready,
+    /// Takes the repository out of the archive.
+    Unarchive,
+    /// Lets the App work there again.
+    Unsuspend,
+    /// Gives the App its permissions back.
+    Permit,
     /// Goes on as if nothing had been.
     AsBefore,
 }
@@ -39,6 +52,19 @@ const WAYS: &[(Act, Place, Way)] = &[
     (Act::TriagerCloses, Place::Verification, Way::ReopenIssue),
     (Act::LabelOff, Place::Verification, Way::Label),
     (Act::LockPull, Place::Verification, Way::AsBefore),
+    (Act::ToDraft, Place::Verification, Way::Ready),
+    (Act::DeleteBase, Place::Verification, Way::Says("/retry")),
+    (Act::Close, Place::HandoffToReleaser, Way::Says("/retry")),
+    (Act::RequestChanges, Place::Verification, Way::AsBefore),
+    (Act::Conflict, Place::Deployment, Way::AsBefore),
+    (Act::WorkflowFile, Place::Verification, Way::AsBefore),
+    (Act::ChecksCancelled, Place::Verification, Way::Says("/retry 1")),
+    (Act::LockIssue, Place::Verification, Way::AsBefore),
+    (Act::DeletePlan, Place::HandoffToCoder, Way::Says("/approve plan")),
+    (Act::Archive, Place::Verification, Way::Unarchive),
+    (Act::Suspend, Place::Verification, Way::Unsuspend),
+    (Act::ReducePermissions, Place::Verification, Way::Permit),
+    (Act::MakePrivate, Place::Verification, Way::AsBefore),
 ];
 
 impl Way {
@@ -56,6 +82,24 @@ impl Way {
             Self::Says(text) => drop(town.comment("maintainer", issue, text).await),
             Self::ReopenIssue => town.edit_issue("reviewer", issue, json!({ "state": "open" })).await,
             Self::Label => town.label("maintainer", issue, "millhand").await,
+            Self::Ready => {
+                let id = town.pull(pull.unwrap()).await["node_id"].clone();
+                let query =
+                    "mutation M($id: ID!) { markPullRequestReadyForReview(input: { pullRequestId: $id }) { clientMutationId } }";
+                let body = json!({ "query": query, "variables": { "id": id } });
+                drop(town.graphql("maintainer", body).await);
+            }
+            Self::Unarchive => {
+                let open = json!({ "archived": false });
+                town.must("maintainer", Method::PATCH, "/repos/acme/todo", open).await;
+            }
+            Self::Unsuspend => drop(town.switch("installation", json!({ "action": "unsuspend" })).await),
+            Self::Permit => {
+                let all = json!({ "metadata": "read", "contents": "write", "issues": "write", "pull_requests": "write",
+                    "checks": "write", "statuses": "read", "actions": "write", "merge_queues": "read" });
+                let body = json!({ "action": "new_permissions_accepted", "permissions": all });
+                drop(town.switch("installation", body).await);
+            }
             Self::AsBefore => {}
         }
     }
@@ -71,9 +115,9 @@ async fn goes_on(all: &Places, seed: u64, (act, place, way): (Act, Place, Way)) 
     let pull = scene.number();
     act.done(&scene).await.expect("it can happen there");
     act.done_to_all(&town).await;
-    town.settle().await;
+    town.pass(AFTER).await;
     town.switch("ci", json!({})).await;
-    way.go(&town, issue, pull).await;
+    Box::pin(way.go(&town, issue, pull)).await;
     town.settle().await;
     town.rules("main", &[]).await;
     Box::pin(to_the_end(&town, issue)).await;

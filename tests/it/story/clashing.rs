@@ -26,6 +26,8 @@ struct Shown {
     good: Arc<dyn Model>,
     conflicts: Mutex<Vec<Vec<String>>>,
     answers: Mutex<Vec<String>>,
+    /// A file that every phase writes besides its own.
+    shared: Option<&'static str>,
 }
 
 impl Shown {
@@ -34,6 +36,7 @@ impl Shown {
             good: Profile::offline("large").connect(),
             conflicts: Mutex::default(),
             answers: Mutex::new(answers.iter().map(Value::to_string).collect()),
+            shared: None,
         })
     }
 }
@@ -47,7 +50,17 @@ impl Shown {
 
 impl Model for Shown {
     fn complete(&self, prompt: Prompt) -> BoxFuture<'_, Result<Completion, ModelError>> {
-        let mut said = None;
+        let (mut said, mut also) = (None, None);
+        if let Task::Write {
+            phase: Some(phase),
+            reason: Reason::First,
+            ..
+        } = &prompt.task
+        {
+            also = self
+                .shared
+                .map(|path| json!({ "path": path, "content": format!("{}\n", phase.title) }));
+        }
         if let Task::Write {
             reason: Reason::Conflict { files, .. },
             ..
@@ -62,6 +75,11 @@ impl Model for Shown {
             let mut done = self.good.complete(prompt).await?;
             if let Some(said) = said {
                 done.text = said;
+            }
+            if let Some(file) = also {
+                let mut set: Value = serde_json::from_str(&done.text).unwrap();
+                set["files"].as_array_mut().unwrap().push(file);
+                done.text = set.to_string();
             }
             Ok(done)
         })
@@ -373,4 +391,24 @@ async fn no_conflict_is_settled_twice_whatever_is_lost() {
         town.until_complete(issue).await;
         town.over().await;
     }
+}
+
+#[tokio::test]
+async fn siblings_that_write_the_same_file_are_put_together() {
+    let model = Arc::new(Shown {
+        shared: Some("docs/shared.md"),
+        good: Profile::offline("large").connect(),
+        conflicts: Mutex::default(),
+        answers: Mutex::default(),
+    });
+    let town = town_with(&model, Settings::default()).await;
+    let issue = town.begun("Greet", "- greet by name\n- say goodbye\n").await;
+    town.approve_phases(issue).await;
+    let shown = model.conflicts.lock().unwrap().len();
+    assert_eq!(shown, 1, "{:#?}", town.waits(issue).await);
+    town.release(issue).await;
+    town.complete(issue).await;
+    let text = town.file("main", "docs/shared.md").await.unwrap();
+    assert!(text.contains("greet by name") && text.contains("say goodbye"), "{text}");
+    town.over().await;
 }

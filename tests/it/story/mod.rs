@@ -26,6 +26,7 @@ mod reviewing;
 mod rolling_back;
 mod rounds;
 pub(crate) mod scenes;
+mod spoofing;
 mod starting;
 mod steering;
 mod taking_back;

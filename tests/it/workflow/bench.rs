@@ -506,6 +506,7 @@ impl Bench {
             tree: BlobHash("tree".to_owned()),
             workflows: vec![ci],
             required_checks: vec![],
+            required_of: BTreeMap::new(),
             required_reviews: 0,
             habits: millhand::workflow::habits::Habits::default(),
             squash: true,
@@ -715,7 +716,8 @@ impl Bench {
         let id = Some(self.id());
         let check = CheckView {
             name: "test".to_owned(),
-            app: "actions".to_owned(),
+            app: "github-actions".to_owned(),
+            app_id: None,
             id,
             run: Some(5),
             conclusion,

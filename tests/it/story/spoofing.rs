@@ -1,0 +1,88 @@
+//! Results under a check's name by others than the one who must report it.
+//!
+//! Invariant: what a writer or another App reports under the name of a job neither lets a change go nor stops it.
+
+use axum::http::Method;
+use serde_json::json;
+
+use super::scenes::ONE;
+use super::town::{Setting, Town};
+
+const CI: &str = ".github/workflows/ci.yml";
+
+impl Town {
+    /// A commit status by a person, on the head of a pull request.
+    async fn reports(&self, login: &str, pull: u64, (name, state): (&str, &str)) {
+        let head = self.pull(pull).await["head"]["sha"].as_str().unwrap().to_owned();
+        let path = format!("/repos/acme/todo/statuses/{head}");
+        self.must(login, Method::POST, &path, json!({ "context": name, "state": state }))
+            .await;
+        self.settle().await;
+    }
+}
+
+#[tokio::test]
+async fn a_status_with_a_jobs_name_does_not_stand_for_the_job() {
+    for webhooks in [true, false] {
+        let town = Town::new(Setting {
+            webhooks,
+            ..Setting::default()
+        })
+        .await;
+        let issue = town.begun("Greet", ONE).await;
+        let (pull, branch) = (town.pull_of(issue, 1).await, town.branch_of(issue, 1).await);
+        let text = town.file(&branch, CI).await.unwrap();
+        // The job is gone under its name, and a status takes its place.
+        town.write("reviewer", &branch, CI, &text.replace("  test:", "  proof:"))
+            .await;
+        town.settle().await;
+        town.reports("reviewer", pull, ("test", "success")).await;
+        let waits = town.waits(issue).await;
+        assert!(
+            waits[0].contains("`test` (the one by status does not count) has not begun"),
+            "{waits:#?}"
+        );
+        town.review("reviewer", pull, "APPROVE", "good").await;
+        town.settle().await;
+        assert_eq!(town.pull(pull).await["merged"], false);
+        town.write("reviewer", &branch, CI, &text).await;
+        town.settle().await;
+        town.until_complete(issue).await;
+        town.over().await;
+    }
+}
+
+#[tokio::test]
+async fn a_red_status_with_a_jobs_name_repairs_nothing() {
+    let town = Town::new(Setting::default()).await;
+    let issue = town.begun("Greet", ONE).await;
+    let pull = town.pull_of(issue, 1).await;
+    town.reports("reviewer", pull, ("test", "failure")).await;
+    assert_eq!(town.commits(pull).await.len(), 1, "{:#?}", town.waits(issue).await);
+    town.until_complete(issue).await;
+    town.over().await;
+}
+
+#[tokio::test]
+async fn a_check_that_the_rules_bind_to_an_app_counts_from_that_app_only() {
+    let town = Town::new(Setting::default()).await;
+    let bound = json!({ "type": "required_status_checks", "parameters": {
+        "strict_required_status_checks_policy": false,
+        "required_status_checks": [{ "context": "lint", "integration_id": 424_242 }],
+    } });
+    town.rules("main", &[bound]).await;
+    let issue = town.begun("Greet", ONE).await;
+    town.approve_phases(issue).await;
+    let pull = town.release_of(issue).await;
+    town.reports("reviewer", pull, ("lint", "success")).await;
+    let waits = town.waits(issue).await;
+    assert!(
+        waits[0].contains("`lint` (the one by status does not count) has not begun"),
+        "{waits:#?}"
+    );
+    assert_eq!(town.pull(pull).await["merged"], false);
+    town.rules("main", &[]).await;
+    town.comment("maintainer", issue, "/cancel").await;
+    town.settle().await;
+    town.over().await;
+}
