@@ -45,7 +45,11 @@ fn fact(d: &mut Deciding, arrival: &Arrival) -> Result<(), String> {
         Fact::Review(view) => review(d, view),
         Fact::Heads(heads) => {
             let known = d.w.heads.clone();
-            if known.as_ref().is_some_and(|known| known.default != heads.default) {
+            d.w.restoring &= heads.gone;
+            if known
+                .as_ref()
+                .is_some_and(|known| known.default != heads.default || known.gone != heads.gone)
+            {
                 advance::clear_troubles(d, |t| matches!(t.order, Order::CreateBase { .. }));
             }
             if known.is_some_and(|known| known.integration != heads.integration) {

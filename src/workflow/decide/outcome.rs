@@ -148,6 +148,12 @@ fn refusal(d: &mut Deciding, order: Order, refused: &Refused, seq: i64) {
             return stale_push(d, &order);
         }
         RefusalKind::Workflows if outdated::refused(d, &order, seq) => return stale_push(d, &order),
+        RefusalKind::Workflows if d.w.restoring && matches!(order, Order::CreateBase { .. }) => {
+            if outdated::begun_anew(d) {
+                return;
+            }
+            TroubleKind::Workflows
+        }
         RefusalKind::Workflows if matches!(order, Order::CreateBase { .. }) => {
             d.w.look = Some(seq); // the default branch has moved: its head is read with the issue
             return trouble(d, order, TroubleKind::Github, refused.sentence.clone(), true);

@@ -128,6 +128,13 @@ fn workflows(w: &Workflow, trouble: &Trouble, name: &str, retry: &str) -> String
             "GitHub does not let Millhand push {name}, because it changes workflow files: {sentence}. Please `/revise` the plan without them and commit them yourself, or have the App given the `workflows` permission and then `{retry}`."
         );
     }
+    if let Order::CreateBase { from } = &trouble.order {
+        let branch = w.work_branch();
+        return format!(
+            "GitHub does not let Millhand make `{branch}` again, because workflow files on the default branch have changed since: {sentence}. Please push it again yourself at {}, or `{retry}` to have it tried again, or `/cancel` to end.",
+            from.short()
+        );
+    }
     format!(
         "GitHub does not let Millhand update {name}, because workflow files on the default branch have changed: {sentence}. Please press \"Update branch\" on its pull request, then `{retry}`."
     )

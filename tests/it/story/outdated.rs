@@ -5,7 +5,9 @@
 
 use std::time::Duration;
 
+use axum::http::Method;
 use millhand::workflow::settings::{DeliveryChoice, Settings};
+use serde_json::{Value, json};
 
 use super::scenes::{ONE, THREE};
 use super::town::{Setting, Town};
@@ -17,6 +19,13 @@ impl Town {
     async fn other_checks(&self, note: &str) {
         let text = self.file("main", CI).await.unwrap();
         self.write("maintainer", "main", CI, &format!("{text}# {note}\n")).await;
+        self.settle().await;
+    }
+
+    async fn delete_branch(&self, name: &str) {
+        let path = format!("/repos/acme/todo/git/refs/heads/{name}");
+        let (status, _) = self.act("maintainer", Method::DELETE, &path, Value::Null).await;
+        assert!(status.is_success(), "{status}");
         self.settle().await;
     }
 
@@ -238,5 +247,56 @@ async fn a_branch_whose_own_workflow_files_differ_is_for_a_person() {
         town.file(&branch, CI).await.unwrap().contains("# mine"),
         "what the person did stays"
     );
+    town.over().await;
+}
+
+#[tokio::test]
+async fn a_deleted_integration_branch_that_holds_nothing_is_begun_at_the_new_head() {
+    let town = Town::new(Setting::default()).await;
+    let issue = town.begun("Greet", ONE).await;
+    town.other_checks("stricter").await;
+    let base = town.known(issue).await.work_branch();
+    town.delete_branch(&base).await;
+    town.comment("maintainer", issue, "/retry").await;
+    town.settle().await;
+    assert!(
+        town.file(&base, CI).await.unwrap().contains("# stricter"),
+        "{:#?}",
+        town.waits(issue).await
+    );
+    town.until_complete(issue).await;
+    town.over().await;
+}
+
+#[tokio::test]
+async fn a_deleted_integration_branch_that_holds_phases_and_old_workflow_files_is_for_a_person() {
+    let town = Town::new(Setting::default()).await;
+    let issue = town.begun("Greet", THREE).await;
+    let pull = town.pull_of(issue, 1).await;
+    town.review("reviewer", pull, "APPROVE", "good").await;
+    town.settle().await;
+    let head = town.known(issue).await.heads.unwrap().integration.unwrap();
+    town.other_checks("stricter").await;
+    let base = town.known(issue).await.work_branch();
+    town.delete_branch(&base).await;
+    town.comment("maintainer", issue, "/retry").await;
+    town.settle().await;
+    let waits = town.waits(issue).await;
+    assert!(
+        waits
+            .iter()
+            .any(|wait| wait.contains(&format!("push it again yourself at {}", head.short()))),
+        "{waits:#?}"
+    );
+    let made = json!({ "ref": format!("refs/heads/{base}"), "sha": head });
+    town.must("maintainer", Method::POST, "/repos/acme/todo/git/refs", made).await;
+    town.pass(Duration::from_secs(900)).await;
+    town.comment("maintainer", issue, "/retry").await;
+    town.settle().await;
+    town.approve_phases(issue).await;
+    let waits = town.waits(issue).await;
+    assert!(waits[0].contains("/approve release"), "{waits:#?}");
+    town.release(issue).await;
+    town.complete(issue).await;
     town.over().await;
 }

@@ -381,7 +381,6 @@ async fn a_refused_merge_is_tried_again_by_a_button() {
     assert!(waits[0].contains("GitHub refuses the merge of the release"), "{waits:#?}");
     assert_eq!(town.labels_on(release).await, ["Retry", "Hold"]);
     town.rules("main", &[]).await;
-    town.settle().await;
     town.presses("maintainer", release, "Retry").await;
     town.settle().await;
     town.complete(issue).await;

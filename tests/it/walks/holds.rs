@@ -176,7 +176,8 @@ impl Walk {
     }
 }
 
-/// I2: no two comments with one marker (what was folded away is over and may be said again), no two pull requests from one branch.
+/// I2: no two comments with one marker (what was folded away is over and may be said again), no two pull requests from one branch
+/// (one that a person closed may be followed by another).
 fn nothing_twice(sight: &Sight) {
     let mut markers: BTreeMap<String, u64> = BTreeMap::new();
     for comment in sight.comments.iter().filter(|c| c.author == BOT && !c.folded) {
@@ -185,7 +186,7 @@ fn nothing_twice(sight: &Sight) {
         assert!(twin.is_none(), "I2: {marker} stands on {twin:?} and {}", comment.id);
     }
     let mut heads: BTreeMap<&str, u64> = BTreeMap::new();
-    for pull in sight.pulls.iter().filter(|p| p.ours) {
+    for pull in sight.pulls.iter().filter(|p| p.ours && (p.open || p.merged.is_some())) {
         let twin = heads.insert(&pull.head_ref, pull.number);
         assert!(
             twin.is_none(),

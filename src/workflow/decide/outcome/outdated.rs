@@ -8,7 +8,7 @@
 
 use super::super::{Deciding, track};
 use crate::workflow::fact::Target;
-use crate::workflow::model::Workflow;
+use crate::workflow::model::{Fate, Workflow};
 use crate::workflow::order::Order;
 
 /// Tries in a row: the first may meet with another change of workflow files on the default branch.
@@ -70,6 +70,19 @@ pub(in crate::workflow::decide) fn begin_anew(d: &mut Deciding, target: Target) 
         track.from = newer.or_else(|| track.from.clone());
     }
     survey_again(d);
+    true
+}
+
+/// A deleted integration branch cannot be made again at its last commit. As long as nothing was merged into it, one at the
+/// default branch's head is as good.
+pub(super) fn begun_anew(d: &mut Deciding) -> bool {
+    let nothing_merged = !d.w.phases.values().any(|phase| phase.fate == Fate::Merged);
+    let Some(heads) = d.w.heads.as_mut().filter(|_| nothing_merged) else {
+        return false;
+    };
+    heads.integration = None;
+    heads.gone = false;
+    d.w.restoring = false;
     true
 }
 
