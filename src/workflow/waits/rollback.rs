@@ -7,6 +7,7 @@ use super::super::decide::seen::{closed_by_a_person, next_to_take_out, rolling_b
 use super::super::fact::Target;
 use super::super::ids::PhaseNumber;
 use super::super::model::Phase;
+use super::super::reviews;
 use super::super::state::{Baton, State};
 use super::super::text::revert_of;
 use super::checks::checks;
@@ -83,9 +84,22 @@ pub(super) fn revert(found: &mut Found<'_>, now: Millis) {
             &format!("revert-{}", pull.number),
             ask(&who, None, sentence),
         );
-    } else {
-        held(found, Target::Release);
+    } else if !held(found, Target::Release) {
+        objected(found, &what, pull.number);
     }
+}
+
+/// Changes were requested and made: nobody is asked to merge it before who wanted them has looked.
+fn objected(found: &mut Found<'_>, what: &str, pull: u64) {
+    let Some(review) = reviews::blocking(found.w, Target::Release).first().copied() else {
+        return;
+    };
+    let who = review.by.login.clone();
+    let sentence = format!(
+        "Pull request #{pull} takes back {what}. It waits for {who} to look at it again, or for the review to be dismissed; the requested changes were made. `/cancel` ends the rollback."
+    );
+    let mark = format!("revert-review-{}", review.id);
+    found.person(What::PhaseReview, None, &mark, ask(&who, None, sentence));
 }
 
 /// It rests, and holds the join.

@@ -17,6 +17,7 @@ mod happy;
 mod house;
 mod line;
 mod losses;
+mod objecting;
 mod outdated;
 mod pressing;
 mod refusals;

@@ -3,11 +3,11 @@
 //! Invariant: an answer is taken only by the question that is still open.
 
 use super::super::{Deciding, advance};
-use super::clash;
+use super::{clash, trouble};
 use crate::workflow::answer::{Cause, Diagnosis};
 use crate::workflow::fact::{Answer, Change, Target};
 use crate::workflow::ids::Sha;
-use crate::workflow::model::{PlanVersion, Questions, WriteReason};
+use crate::workflow::model::{PlanVersion, Questions, TroubleKind, WriteReason};
 use crate::workflow::order::{Ask, Order};
 use crate::workflow::state::State;
 
@@ -39,13 +39,7 @@ pub(super) fn answered(d: &mut Deciding, ask: &Ask, answer: &Answer) {
             d.move_workflow(&[State::Discovery], "requirements missing", None);
         }
         (Ask::Write { target, turn }, Answer::Change(change)) => change_written(d, *target, *turn, change),
-        (Ask::Write { target, turn }, Answer::Cannot { because }) if settles(d, *target, *turn) => {
-            clash::unsettled(d, Order::Ask(ask.clone()), because);
-        }
-        (Ask::Write { target, .. }, Answer::Cannot { because }) => {
-            d.w.revisions.push(because.clone());
-            advance::back_to_planning(d, Some(*target), &format!("cannot be built as planned: {because}"), None);
-        }
+        (Ask::Write { target, turn }, Answer::Cannot { because }) => cannot(d, *target, *turn, because),
         (Ask::Diagnose { target, head, .. }, Answer::Diagnosis(diagnosis)) => diagnosed(d, *target, head, diagnosis),
         (Ask::Verify { target, head, .. }, Answer::Verdict(verdict)) => {
             if let Some(track) = d.w.track_mut(*target) {
@@ -57,10 +51,22 @@ pub(super) fn answered(d: &mut Deciding, ask: &Ask, answer: &Answer) {
     }
 }
 
-/// Whether the writer settles a conflict there: nothing is planned anew because that cannot be done.
-fn settles(d: &Deciding, target: Target, turn: u32) -> bool {
-    d.w.track(target)
-        .is_some_and(|track| track.turn == turn && track.clash.is_some())
+/// The writer says that it cannot be done. What was to be built is planned anew; a conflict, or what takes a release back,
+/// was never planned, so that a person is told.
+fn cannot(d: &mut Deciding, target: Target, turn: u32, because: &str) {
+    let Some(track) = d.w.track(target).filter(|track| track.turn == turn) else {
+        return;
+    };
+    let order = Order::Ask(Ask::Write { target, turn });
+    if track.clash.is_some() {
+        clash::unsettled(d, order, because);
+    } else if d.w.reverting().is_some() {
+        let sentence = format!("the code writer says that it cannot be done: {because}");
+        trouble(d, order, TroubleKind::Model, sentence, false);
+    } else {
+        d.w.revisions.push(because.to_owned());
+        advance::back_to_planning(d, Some(target), &format!("cannot be built as planned: {because}"), None);
+    }
 }
 
 fn open_questions(questions: &[String]) -> Questions {
