@@ -111,20 +111,34 @@ pub fn command_counts(w: &Workflow, target: Target) -> bool {
     !required && blocking(w, target).is_empty()
 }
 
-/// An approval given on a head whose patch may be the same as the present head's: worth comparing.
+/// An approval, by a review or by a command, given on a head whose patch may be the same as the present head's: worth
+/// comparing.
 #[must_use]
 pub fn to_compare(w: &Workflow, target: Target) -> Option<(Sha, Sha)> {
     let track = w.track(target)?;
     let head = track.head.clone()?;
-    if !track.updates.contains(&head) || approvals(w, target).len() >= needed(w).max(1) as usize {
+    let released = w.release_approved.as_ref().filter(|_| is_released_by(w, target));
+    let enough = approvals(w, target).len() >= needed(w).max(1) as usize || released.is_some_and(|a| on_head(track, a));
+    if !track.updates.contains(&head) || enough {
         return None;
     }
-    last_words(track)
+    let by_review = last_words(track)
         .into_values()
-        .find(|r| {
-            r.state == ReviewState::Approved && r.commit != head && !track.compared.contains(&(r.commit.clone(), head.clone()))
-        })
-        .map(|r| (r.commit.clone(), head))
+        .filter(|r| r.state == ReviewState::Approved && may_approve(w, &r.by))
+        .map(|r| r.commit.clone());
+    let by_command = track.approved.iter().chain(released).map(|a| Sha(a.on.clone()));
+    by_review
+        .chain(by_command)
+        .find(|on| !covers(track, on, &head) && !track.compared.contains(&(on.clone(), head.clone())))
+        .map(|on| (on, head))
+}
+
+/// Whether the release's approval is one of this target's.
+fn is_released_by(w: &Workflow, target: Target) -> bool {
+    match target {
+        Target::Release => true,
+        Target::Phase(number) => w.is_direct() && w.last_phase() == Some(number),
+    }
 }
 
 /// Approvals that do not count any more, because the patch they saw is not the head's. One that is still to be compared is

@@ -280,6 +280,15 @@ pub fn route_to_writer(from: State) -> Option<&'static [State]> {
     }
 }
 
+/// The hops of a baton to `implementation`, because checks failed.
+#[must_use]
+pub fn route_to_repair(from: State) -> Option<&'static [State]> {
+    match from {
+        State::Deployment => Some(&[State::Implementation]),
+        from => route_to_writer(from),
+    }
+}
+
 /// The hops of a baton to `testing` after new commits.
 #[must_use]
 pub fn route_to_testing(from: State) -> Option<&'static [State]> {

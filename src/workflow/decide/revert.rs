@@ -92,7 +92,11 @@ pub(super) fn afresh(d: &mut Deciding) {
     if let Some(reverts) = &mut d.w.reverts {
         reverts.run += 1;
     }
-    d.w.release = fresh(&d.w);
+    let left_open = d.w.release.to_be_left();
+    d.w.release = Track {
+        left_open,
+        ..fresh(&d.w)
+    };
     if d.w.baton == Baton::Whole(State::Implementation) {
         // What was being mended is not there any more.
         d.move_workflow(&[State::HandoffToTester], "the revert is begun afresh", None);

@@ -171,11 +171,7 @@ fn red(d: &mut Deciding, target: Target, names: &[String]) -> bool {
     track.attempts.ci += 1;
     track.reason = WriteReason::Checks;
     track.turn += 1;
-    let from = d.state_of(target);
-    let route: &[State] = match from {
-        Some(State::Deployment) => &[State::Implementation],
-        _ => from.and_then(state::route_to_writer).unwrap_or(&[]),
-    };
+    let route = d.state_of(target).and_then(state::route_to_repair).unwrap_or(&[]);
     d.move_target(target, route, &format!("checks failed: {}", names.join(", ")), None)
 }
 

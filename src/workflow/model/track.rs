@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::super::answer::{Diagnosis, Verdict};
-use super::super::fact::{Change, ChecksView, Clash, Failures, PullRef, PullView, ReviewView};
+use super::super::fact::{Change, ChecksView, Clash, Failures, PullRef, PullState, PullView, ReviewView};
 use super::super::ids::{BlobHash, Person, Sha};
 use super::super::validate::Report;
 use super::Approval;
@@ -124,8 +124,8 @@ pub struct Track {
     pub rerunning: BTreeSet<String>,
     /// When the base was merged in last.
     pub updated_at: Option<Millis>,
-    /// A pull request of an earlier start of this phase, still to be closed.
-    pub left_open: Option<PullRef>,
+    /// Pull requests that this one took the place of, still to be closed.
+    pub left_open: Vec<PullRef>,
     /// Digest of the check run written on a head that stops here.
     pub check_written: Option<String>,
     /// What the check run of the head shows that can be pressed, and what was told to whoever pressed: written last.
@@ -158,6 +158,15 @@ impl Track {
         let Some(head) = &self.head else { return false };
         let written = self.check_written.as_ref().is_some_and(|digest| digest.starts_with(&head.0));
         written || self.presented.as_ref() == Some(head)
+    }
+
+    /// The pull requests that are to be closed when another one takes its place: its own if that is open, as far as is known,
+    /// and those before it.
+    #[must_use]
+    pub fn to_be_left(&self) -> Vec<PullRef> {
+        let open = self.seen.as_ref().is_none_or(|seen| seen.state == PullState::Open);
+        let own = self.pull.clone().filter(|_| open && self.merged.is_none());
+        self.left_open.iter().cloned().chain(own).collect()
     }
 
     /// Whether a person has made a draft of it again.

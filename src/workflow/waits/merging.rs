@@ -5,7 +5,7 @@
 use super::super::decide::seen::next_to_merge;
 use super::super::fact::Target;
 use super::super::ids::PhaseNumber;
-use super::super::model::Phase;
+use super::super::model::{Phase, Track};
 use super::super::reviews;
 use super::whole::release_approval;
 use super::{Found, What, ask, name};
@@ -40,6 +40,15 @@ pub(super) fn withdrawn(found: &mut Found<'_>, target: Target) -> bool {
     );
     found.person(What::MergeRefused, target.phase(), "draft", ask("a writer", None, sentence));
     true
+}
+
+/// What is told of that while something else comes first.
+pub(super) const fn withdrawn_note(track: &Track) -> &'static str {
+    if track.is_withdrawn() {
+        " A person made it a draft again; it is merged once it is marked ready."
+    } else {
+        ""
+    }
 }
 
 /// Somebody holds the merge of what would be merged now.

@@ -9,7 +9,7 @@ use super::super::model::{Fate, Phase, Track};
 use super::super::reviews;
 use super::super::state::State;
 use super::checks::checks;
-use super::merging::merge;
+use super::merging::{merge, withdrawn_note};
 use super::protected::protected;
 use super::review::void;
 use super::rollback::taken_back;
@@ -232,11 +232,7 @@ pub(super) fn review(found: &mut Found<'_>, number: PhaseNumber, track: &Track) 
                 format!(
                     "{name} waits for {asked} to review pull request #{pull}: approve it there{way}.{}{}",
                     void(w, target),
-                    if track.is_withdrawn() {
-                        " A person made it a draft again; it is merged once it is marked ready."
-                    } else {
-                        ""
-                    }
+                    withdrawn_note(track)
                 ),
             )
         }

@@ -2,7 +2,7 @@
 //!
 //! Invariant: what is tried again by itself asks nobody.
 
-use super::super::decide::seen::over_budget;
+use super::super::decide::seen::{closed_by_a_person, over_budget};
 use super::super::fact::{DelayedBy, Target};
 use super::super::model::{Trouble, TroubleKind, Workflow};
 use super::super::order::Order;
@@ -53,7 +53,7 @@ pub(super) fn base_gone(found: &mut Found<'_>) {
 
 /// Orders that could not be carried out.
 pub(super) fn troubles(found: &mut Found<'_>) {
-    for (slot, trouble) in &found.w.troubles {
+    for (slot, trouble) in found.w.troubles.iter().filter(|(_, trouble)| !is_moot(found.w, trouble)) {
         let phase = trouble.target.and_then(Target::phase);
         let name = name(found.w, trouble.target);
         let retry = phase
@@ -114,6 +114,16 @@ pub(super) fn troubles(found: &mut Found<'_>) {
             }
         }
     }
+}
+
+/// Whether it is about the merge of a pull request that a person took away meanwhile, which is told of itself.
+fn is_moot(w: &Workflow, trouble: &Trouble) -> bool {
+    let about_merging = matches!(trouble.kind, TroubleKind::Conflict | TroubleKind::MergeRefused);
+    about_merging
+        && trouble
+            .target
+            .and_then(|target| w.track(target))
+            .is_some_and(closed_by_a_person)
 }
 
 /// What a person does where GitHub refuses a branch for its workflow files.

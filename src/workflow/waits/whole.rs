@@ -10,7 +10,7 @@ use super::super::reviews;
 use super::super::state::{Baton, State};
 use super::super::text::settings;
 use super::checks::checks;
-use super::merging::{held, withdrawn};
+use super::merging::{held, withdrawn, withdrawn_note};
 use super::phase::a_track;
 use super::{Ask, Found, What, ask};
 use crate::clock::Millis;
@@ -153,8 +153,10 @@ pub(super) fn release_approval(found: &mut Found<'_>, last: Option<PhaseNumber>)
         None => w.release.pull.as_ref().map_or(0, |p| p.number),
     };
     let command = "/approve release".to_owned();
-    let sentence =
-        format!("The release waits for a writer's approval: review pull request #{pull} and approve it there, or `{command}`.");
+    let sentence = format!(
+        "The release waits for a writer's approval: review pull request #{pull} and approve it there, or `{command}`.{}",
+        withdrawn_note(last.and_then(|number| w.phases.get(&number)).map_or(&w.release, |p| &p.track))
+    );
     let who = if w.release.asked.is_empty() {
         "a writer".to_owned()
     } else {

@@ -91,6 +91,20 @@ async fn what_was_begun_afresh_and_cancelled_at_once_is_closed() {
 }
 
 #[tokio::test]
+async fn what_was_begun_afresh_and_planned_anew_at_once_is_closed() {
+    let town = Town::new(Setting::default()).await;
+    let issue = town.begun("Greet", ONE).await;
+    let old = town.pull_of(issue, 1).await;
+    town.comment("maintainer", issue, "/retry 1 fresh\n/revise be brief").await;
+    town.settle().await;
+    assert_eq!(town.pull(old).await["state"], "closed");
+    town.comment("maintainer", issue, "/approve plan").await;
+    town.settle().await;
+    town.until_complete(issue).await;
+    town.over().await;
+}
+
+#[tokio::test]
 async fn nobody_leaves_out_what_is_not_at_work() {
     let town = Town::new(Setting::default()).await;
     let issue = town.labelled("Greet people", THREE).await;

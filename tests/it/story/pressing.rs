@@ -15,7 +15,7 @@ use super::scenes::ONE;
 use super::town::{Setting, Town};
 
 /// What has no cause that could be derived from it.
-const RIDDLE: &str =
+pub(super) const RIDDLE: &str =
     "thread 't' (3) panicked at tests/greet-by-name.rs:9:5:\nno greeting\ntest result: FAILED. 0 passed; 1 failed\n";
 
 impl Town {

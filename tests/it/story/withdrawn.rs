@@ -6,6 +6,8 @@ use axum::http::{Method, StatusCode};
 use millhand::workflow::fact::PullState;
 use serde_json::{Value, json};
 
+use super::gestures::checks_rule;
+use super::pressing::RIDDLE;
 use super::releasing::to_the_release;
 use super::scenes::{ONE, THREE};
 use super::town::{Setting, Town};
@@ -112,6 +114,57 @@ async fn a_release_that_was_made_a_draft_again_is_not_merged() {
 }
 
 #[tokio::test]
+async fn a_release_that_was_made_a_draft_again_is_shown_for_approval_after_a_push() {
+    for webhooks in [true, false] {
+        let town = Town::new(deaf(webhooks)).await;
+        let issue = to_the_release(&town).await;
+        let pull = town.release_of(issue).await;
+        town.draft(pull, true).await;
+        let base = town.known(issue).await.work_branch();
+        town.write("reviewer", &base, "NOTES.md", "Mine.\n").await;
+        town.settle().await;
+        let waits = town.waits(issue).await;
+        assert!(
+            waits[0].contains("`/approve release`") && waits[0].contains("merged once it is marked ready"),
+            "{waits:#?}"
+        );
+        town.draft(pull, false).await;
+        town.until_complete(issue).await;
+        town.over().await;
+    }
+}
+
+#[tokio::test]
+async fn checks_of_the_release_that_fail_after_its_approval_are_mended_with_a_hint() {
+    let town = Town::new(Setting::default()).await;
+    let issue = to_the_release(&town).await;
+    let pull = town.release_of(issue).await;
+    town.draft(pull, true).await;
+    town.release(issue).await;
+    town.switch(
+        "ci",
+        json!({ "branch": "**/base", "conclusion": "failure", "log": RIDDLE, "count": 1 }),
+    )
+    .await;
+    let head = town.pull(pull).await["head"]["sha"].clone();
+    let runs = town.get("/repos/acme/todo/actions/runs?per_page=100").await;
+    let of_it = |run: &&Value| run["head_sha"] == head && run["event"] == "pull_request";
+    let run = runs["workflow_runs"].as_array().unwrap().iter().find(of_it).unwrap()["id"].clone();
+    let again = format!("/repos/acme/todo/actions/runs/{run}/rerun");
+    town.must("maintainer", Method::POST, &again, Value::Null).await;
+    town.settle().await;
+    let waits = town.waits(issue).await;
+    assert!(waits[0].contains("The release is stuck: its checks fail"), "{waits:#?}");
+    town.comment("maintainer", issue, "/retry -- be brief").await;
+    town.settle().await;
+    assert!(town.transitions(issue).await.contains(&13));
+    assert_ne!(town.pull(pull).await["head"]["sha"], head, "{:#?}", town.waits(issue).await);
+    town.draft(pull, false).await;
+    town.until_complete(issue).await;
+    town.over().await;
+}
+
+#[tokio::test]
 async fn a_release_that_was_closed_while_a_phase_was_merged_goes_on_when_it_is_opened() {
     for webhooks in [true, false] {
         let town = Town::new(deaf(webhooks)).await;
@@ -151,6 +204,59 @@ async fn another_release_is_opened_where_one_was_closed() {
     town.complete(issue).await;
     assert_eq!(town.pull(again).await["merged"], true);
     town.over().await;
+}
+
+#[tokio::test]
+async fn another_release_is_opened_where_one_was_given_another_base() {
+    let town = Town::new(Setting::default()).await;
+    let issue = to_the_release(&town).await;
+    let pull = town.release_of(issue).await;
+    let tip = town.get("/repos/acme/todo/branches/main").await["commit"]["sha"].clone();
+    let branch = json!({ "ref": "refs/heads/elsewhere", "sha": tip });
+    town.must("maintainer", Method::POST, "/repos/acme/todo/git/refs", branch)
+        .await;
+    let path = format!("/repos/acme/todo/pulls/{pull}");
+    town.must("maintainer", Method::PATCH, &path, json!({ "base": "elsewhere" }))
+        .await;
+    town.settle().await;
+    let waits = town.waits(issue).await;
+    assert!(waits[0].contains("was given another base branch by a person"), "{waits:#?}");
+    town.comment("maintainer", issue, "/retry").await;
+    town.settle().await;
+    let again = town.release_of(issue).await;
+    assert_ne!(again, pull);
+    assert_eq!(town.open_pulls().await, [again]);
+    let left = town.said_once(pull);
+    assert!(
+        left.contains("Another pull request is opened in place of this one."),
+        "{left}"
+    );
+    town.until_complete(issue).await;
+    town.over().await;
+}
+
+#[tokio::test]
+async fn an_approval_of_the_release_holds_for_our_own_update_behind_it() {
+    for by_command in [true, false] {
+        let town = Town::new(Setting::default()).await;
+        let issue = to_the_release(&town).await;
+        let pull = town.release_of(issue).await;
+        town.draft(pull, true).await;
+        if by_command {
+            town.comment("reviewer", issue, "/approve release").await;
+        } else {
+            town.review("reviewer", pull, "APPROVE", "ship it").await;
+        }
+        town.settle().await;
+        let approved = town.pull(pull).await["head"]["sha"].clone();
+        town.write("maintainer", "main", "NOTES.md", "Mine.\n").await;
+        town.rules("main", &[checks_rule(&["test"], true)]).await;
+        town.draft(pull, false).await;
+        town.complete(issue).await;
+        assert_ne!(town.pull(pull).await["head"]["sha"], approved, "its base was merged in");
+        assert_eq!(town.file("main", "NOTES.md").await.as_deref(), Some("Mine.\n"));
+        town.over().await;
+    }
 }
 
 #[tokio::test]

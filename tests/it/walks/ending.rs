@@ -55,8 +55,10 @@ impl Walk {
                 let waits = waits(&w, self.town.clock.now());
                 assert!(
                     stalled[at] < 4,
-                    "#{issue} stands still for hours and waits for nobody: {waits:#?}\n{:#?}",
-                    w.outstanding
+                    "#{issue} stands still for hours and waits for nobody: {waits:#?}\n{:#?}\n{:?}, release: {:#?}",
+                    w.outstanding,
+                    w.baton,
+                    w.release
                 );
             }
             if !open {

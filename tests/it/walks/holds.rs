@@ -181,7 +181,7 @@ impl Walk {
 }
 
 /// I2: no two comments with one marker (what was folded away is over and may be said again), no two pull requests from one branch
-/// (one that a person closed may be followed by another).
+/// onto another (one that a person closed, or gave another base, may be followed by another).
 fn nothing_twice(sight: &Sight) {
     let mut markers: BTreeMap<String, u64> = BTreeMap::new();
     for comment in sight.comments.iter().filter(|c| c.author == BOT && !c.folded) {
@@ -189,21 +189,18 @@ fn nothing_twice(sight: &Sight) {
         let twin = markers.insert(marker.to_string(), comment.id);
         assert!(twin.is_none(), "I2: {marker} stands on {twin:?} and {}", comment.id);
     }
-    let mut heads: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut ways: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for pull in sight.pulls.iter().filter(|p| p.ours && (p.open || p.merged.is_some())) {
-        let twin = heads.insert(&pull.head_ref, pull.number);
-        assert!(
-            twin.is_none(),
-            "I2: {} has pull requests {twin:?} and {}",
-            pull.head_ref,
-            pull.number
-        );
+        let way = (pull.head_ref.as_str(), pull.base_ref.as_str());
+        let twin = ways.insert(way, pull.number);
+        assert!(twin.is_none(), "I2: {way:?} has pull requests {twin:?} and {}", pull.number);
     }
 }
 
 /// I7: what Millhand merged came after what it depends on.
 fn order_holds(w: &Workflow) {
-    for phase in w.phases.values() {
+    // What was taken back may stand on what was built anew since.
+    for phase in w.phases.values().filter(|phase| phase.fate == Fate::Merged) {
         let Some(merged) = phase.track.merged.as_ref().filter(|m| m.by.is_none()) else {
             continue;
         };

@@ -18,6 +18,7 @@ pub(super) struct Pull {
     pub(super) open: bool,
     pub(super) draft: bool,
     pub(super) head_ref: String,
+    pub(super) base_ref: String,
     pub(super) head: Oid,
     pub(super) merged: Option<MergedBy>,
 }
@@ -118,6 +119,7 @@ fn pulls(world: &World, repo: &Repository) -> Vec<Pull> {
             open: issue.state == IssueState::Open,
             draft: pull.draft,
             head_ref: pull.head_ref.clone(),
+            base_ref: pull.base_ref.clone(),
             head: pull.head,
             merged: pull.merged.as_ref().map(|m| MergedBy {
                 bot: world.login(m.by) == BOT,

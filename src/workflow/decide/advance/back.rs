@@ -4,7 +4,7 @@
 
 use super::super::people::drop_plan;
 use super::super::{Deciding, Note, track};
-use crate::workflow::fact::{PullState, Target};
+use crate::workflow::fact::Target;
 use crate::workflow::ids::{Person, PhaseNumber, Sha};
 use crate::workflow::model::{Fate, Track, Workflow};
 use crate::workflow::state::{self, Baton, State};
@@ -63,8 +63,8 @@ pub(in crate::workflow::decide) fn afresh(d: &mut Deciding, number: PhaseNumber,
     );
     let Some(phase) = d.w.phases.get_mut(&number) else { return };
     let begun = phase.state == State::Implementation;
+    let left_open = phase.track.to_be_left();
     let old = std::mem::take(&mut phase.track);
-    let open = old.seen.as_ref().is_none_or(|s| s.state == PullState::Open);
     phase.run += 1;
     phase.fate = Fate::Open;
     phase.track = Track {
@@ -77,7 +77,7 @@ pub(in crate::workflow::decide) fn afresh(d: &mut Deciding, number: PhaseNumber,
         hints: old.hints,
         held: old.held,
         requests: old.requests,
-        left_open: old.pull.filter(|_| open && old.merged.is_none()),
+        left_open,
         ..Track::default()
     };
 }
@@ -116,13 +116,12 @@ fn freeze(d: &mut Deciding, joined: PhaseNumber) {
         if *number == joined {
             phase.state = State::HandoffToCoder;
             phase.run += 1;
-            let pull = phase.track.pull.take();
             phase.track = Track {
                 base: phase.track.base.clone(),
                 requests: phase.track.requests,
+                left_open: phase.track.to_be_left(),
                 ..Track::default()
             };
-            phase.track.left_open = pull;
         }
         frozen.push(*number);
     }

@@ -7,6 +7,7 @@ use super::super::wanted::closed_by_a_person;
 use super::super::{Deciding, advance, revert};
 use super::choose::may_begin_afresh;
 use super::{From, find};
+use crate::workflow::ci::{self, CiVerdict};
 use crate::workflow::command::PhaseRef;
 use crate::workflow::fact::{Target, Thread};
 use crate::workflow::ids::Person;
@@ -80,8 +81,9 @@ fn failed(w: &Workflow, target: Target) -> bool {
     gave_up || release_gave_up || w.troubles.values().any(|t| t.target == Some(target))
 }
 
-/// Another release pull request of the same branch, in place of the one that was closed.
+/// Another release pull request of the same branch, in place of the one that was closed, or given another base.
 fn opened_again(d: &mut Deciding, hint: Option<&str>) {
+    let left_open = d.w.release.to_be_left();
     let old = std::mem::take(&mut d.w.release);
     d.w.release = Track {
         branch: old.branch,
@@ -96,6 +98,7 @@ fn opened_again(d: &mut Deciding, hint: Option<&str>) {
         held: old.held,
         turn: old.turn,
         requests: old.requests,
+        left_open,
         draft: true,
         ..Track::default()
     };
@@ -138,6 +141,7 @@ fn again(d: &mut Deciding, target: Target, how: &Again<'_>, by: &Person) {
     {
         phase.fate = Fate::Open;
     }
+    let red = matches!(ci::judge(&d.w, target, d.now), CiVerdict::Red(_));
     let Some(track) = d.w.track_mut(target) else { return };
     track.gave_up = false;
     track.attempts = Attempts::default();
@@ -148,27 +152,34 @@ fn again(d: &mut Deciding, target: Target, how: &Again<'_>, by: &Person) {
         .extend(hint.map(|h| h.trim().to_owned()).filter(|h| !h.is_empty()));
     match state {
         Some(State::Implementation) => track.turn += 1,
-        Some(State::HandoffToTester | State::Testing | State::HandoffToVerifier) => {
-            track.diagnosis = None;
-            if hint.is_some() {
-                track.reason = if track.failures.is_some() {
-                    WriteReason::Checks
-                } else {
-                    WriteReason::Hint
-                };
-                track.turn += 1;
-                if let Some(route) = state.and_then(state::route_to_writer) {
-                    d.move_target(target, route, "retried with a hint", Some(by));
-                }
-            } else {
-                track.failures = None;
-                track.look = Some(track.look.unwrap_or(0));
-            }
-        }
+        Some(State::HandoffToTester | State::Testing | State::HandoffToVerifier) => checks_again(d, target, how, by),
+        // The release's checks are looked at there, too.
+        Some(State::HandoffToReleaser | State::Deployment) if red => checks_again(d, target, how, by),
         Some(State::Verification) => {
             track.verify_turn += 1;
             track.verdict = None;
         }
         _ => track.look = Some(track.look.unwrap_or(0)),
+    }
+}
+
+/// What the checks found is read again; with a hint it goes to the writer.
+fn checks_again(d: &mut Deciding, target: Target, how: &Again<'_>, by: &Person) {
+    let route = d.state_of(target).and_then(state::route_to_repair);
+    let Some(track) = d.w.track_mut(target) else { return };
+    track.diagnosis = None;
+    if how.hint.is_none() {
+        track.failures = None;
+        track.look = Some(track.look.unwrap_or(0));
+        return;
+    }
+    track.reason = if track.failures.is_some() {
+        WriteReason::Checks
+    } else {
+        WriteReason::Hint
+    };
+    track.turn += 1;
+    if let Some(route) = route {
+        d.move_target(target, route, "retried with a hint", Some(by));
     }
 }

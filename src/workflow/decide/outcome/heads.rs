@@ -14,7 +14,7 @@ pub(super) fn opened(track: &mut Track, order: &Order, outcome: &Outcome, (seq, 
         return;
     };
     if matches!(order, Order::Open { branch, .. } | Order::OpenRevert { branch, .. } if *branch != track.branch) {
-        track.left_open = Some(pull.clone());
+        track.left_open.push(pull.clone());
         return;
     }
     track.pull = Some(pull.clone());

@@ -60,7 +60,7 @@ pub(super) fn written(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i
             for target in d.w.targets() {
                 let Some(track) = d.w.track_mut(target) else { continue };
                 track.closed_by_us |= track.pull.as_ref().is_some_and(|p| p.number == *pull);
-                track.left_open = track.left_open.take().filter(|p| p.number != *pull);
+                track.left_open.retain(|left| left.number != *pull);
             }
         }
         (Order::DeleteBranches { .. }, Outcome::Settled { note }) => {

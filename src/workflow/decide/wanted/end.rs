@@ -2,7 +2,7 @@
 //!
 //! Invariant: nothing of other people's is deleted.
 
-use crate::workflow::fact::PullState;
+use crate::workflow::fact::{PullRef, PullState};
 use crate::workflow::ids::Sha;
 use crate::workflow::model::{End, Fate, Track, Workflow};
 use crate::workflow::order::Order;
@@ -19,18 +19,25 @@ fn close(track: &Track, over: bool, note: &str) -> Option<Order> {
     })
 }
 
-/// Pull requests of phases that were left out or begun afresh.
+/// Pull requests that were left out, or begun afresh.
 pub(super) fn left_behind(w: &Workflow, orders: &mut Vec<Order>) {
     for phase in w.phases.values() {
         let left_out = matches!(phase.fate, Fate::Skipped(_)) && w.ended.is_none();
         orders.extend(close(&phase.track, left_out, "It is left out of the plan."));
         let taken_back = phase.fate == Fate::RolledBack && w.ended.is_none();
         orders.extend(close(&phase.track, taken_back, "It is taken back."));
-        orders.extend(phase.track.left_open.as_ref().map(|pull| Order::ClosePull {
-            pull: pull.number,
-            node_id: pull.node_id.clone(),
-            note: "This is started afresh on another branch.".to_owned(),
-        }));
+        let elsewhere = "This is started afresh on another branch.";
+        orders.extend(phase.track.left_open.iter().map(|pull| superseded(pull, elsewhere)));
+    }
+    let elsewhere = "Another pull request is opened in place of this one.";
+    orders.extend(w.release.left_open.iter().map(|pull| superseded(pull, elsewhere)));
+}
+
+fn superseded(pull: &PullRef, note: &str) -> Order {
+    Order::ClosePull {
+        pull: pull.number,
+        node_id: pull.node_id.clone(),
+        note: note.to_owned(),
     }
 }
 

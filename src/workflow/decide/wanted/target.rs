@@ -251,10 +251,15 @@ fn verifying(w: &Workflow, target: Target, track: &Track, now: Millis, orders: &
 fn merging(w: &Workflow, target: Target, track: &Track, now: Millis, orders: &mut Vec<Order>) {
     let Some(head) = track.head.clone() else { return };
     let Some(base) = onto(w, target) else { return };
+    if let Some((old, new)) = reviews::to_compare(w, target) {
+        orders.push(Order::ComparePatch { target, old, new });
+        return; // it is merged if the approval holds for this head, too
+    }
     let deploying = w.baton == Baton::Whole(State::Deployment);
     if target == Target::Release {
-        if matches!(ci::judge(w, target, now), CiVerdict::Green { .. }) && track.presented.as_ref() != Some(&head) && !track.draft
-        {
+        let shown = !track.draft || track.is_withdrawn();
+        let green = matches!(ci::judge(w, target, now), CiVerdict::Green { .. });
+        if green && shown && track.presented.as_ref() != Some(&head) {
             orders.push(Order::Present {
                 target,
                 head: head.clone(),
@@ -279,6 +284,10 @@ fn merging(w: &Workflow, target: Target, track: &Track, now: Millis, orders: &mu
     if needs_update(w, target, track) {
         orders.push(Order::UpdateBranch { target, head, base });
         return;
+    }
+    let green = || matches!(ci::judge(w, target, now), CiVerdict::Green { .. });
+    if target == Target::Release && !(green() && reviews::approved(w, target)) {
+        return; // the base was merged in: its checks run anew, and it may have to be looked at again
     }
     orders.push(Order::Merge { target, head, base });
 }
