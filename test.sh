@@ -15,7 +15,7 @@ tally=$PWD/target/contract-tally
 # Installs what is missing where it may: as root, on a system with apt. Elsewhere it says what is missing.
 stage_tools() {
   local missing=() command package
-  for command in git:git node:nodejs npm:npm jq:jq; do
+  for command in git:git node:nodejs npm:npm jq:jq curl:curl; do
     package=${command#*:}
     command -v "${command%%:*}" >/dev/null || missing+=("$package")
   done

@@ -14,7 +14,8 @@ use crate::sim::git::Git;
 use crate::sim::keys::app_key;
 use crate::sim::ops::{Outcome, issues, repos};
 use crate::sim::world::{
-    ACTIONS_SLUG, Account, AccountKind, Actor, App, AppId, Installation, Level, Permissions, RepoId, Role, UserId, World,
+    ACTIONS_SLUG, Account, AccountKind, Actor, App, AppId, HELPER_SLUG, Installation, InstallationId, Level, Permissions, RepoId,
+    Role, UserId, World,
 };
 use crate::sim::{SimError, SimOptions};
 
@@ -43,6 +44,9 @@ Only the standard library, please.
 
 /// Number of the App that stands for GitHub Actions, as on github.com.
 const ACTIONS_APP: AppId = AppId(15_368);
+/// Number of the App whose bot `helper[bot]` is, and of its installation: a CI beside Actions.
+pub const HELPER_APP: AppId = AppId(29_110);
+const HELPER_INSTALLATION: InstallationId = InstallationId(29_111);
 /// Numbers begin behind this one, so that ids are told from issue numbers at a glance.
 const FIRST_ID: u64 = 1000;
 /// How long ago the organisation began.
@@ -193,9 +197,10 @@ fn apps(world: &mut World, owner: UserId) -> Result<(), SimError> {
         hooked: false,
         created_at,
     };
-    for app in [millhand, actions] {
+    let ids = [world.fresh(), world.fresh(), HELPER_INSTALLATION];
+    for (app, id) in [millhand, actions, helper(world, owner)].into_iter().zip(ids) {
         let installation = Installation {
-            id: world.fresh(),
+            id,
             app: app.id,
             account: owner,
             permissions: app.permissions.clone(),
@@ -208,6 +213,29 @@ fn apps(world: &mut World, owner: UserId) -> Result<(), SimError> {
         world.apps.insert(app.id, app);
     }
     Ok(())
+}
+
+/// It acts by its bot's standing token, which counts as one of its installation where GitHub asks for an App.
+fn helper(world: &World, owner: UserId) -> App {
+    App {
+        id: HELPER_APP,
+        slug: HELPER_SLUG.to_owned(),
+        name: "Helper".to_owned(),
+        client_id: "Iv1.2b7d1c0a9e8f4d63".to_owned(),
+        owner,
+        bot: person(world, "helper[bot]").user(),
+        permissions: Permissions::of(&[
+            ("metadata", Level::Read),
+            ("contents", Level::Write),
+            ("checks", Level::Write),
+            ("statuses", Level::Write),
+        ]),
+        events: BTreeSet::new(),
+        public_key_der: Vec::new(),
+        private_key_pem: None,
+        hooked: false,
+        created_at: world.now(),
+    }
 }
 
 fn repository(world: &mut World, owner: UserId) -> Outcome<RepoId> {

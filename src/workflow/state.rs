@@ -283,10 +283,10 @@ pub fn route_to_writer(from: State) -> Option<&'static [State]> {
 /// The hops of a baton to `implementation`, because checks failed.
 #[must_use]
 pub fn route_to_repair(from: State) -> Option<&'static [State]> {
-    match from {
-        State::Deployment => Some(&[State::Implementation]),
-        from => route_to_writer(from),
+    if from == State::Deployment {
+        return Some(&[State::Implementation]);
     }
+    route_to_writer(from)
 }
 
 /// The hops of a baton to `testing` after new commits.

@@ -236,8 +236,10 @@ pub fn combined_status(world: &World, repo: RepoId, head: Oid) -> StatusState {
 
 fn require_app(world: &World, actor: &Actor, repo: RepoId) -> Outcome<AppId> {
     auth::require(world, actor, repo, CHECKS)?;
+    let of_bot = || world.app_of_bot(actor.user()).map(|app| app.id);
     actor
         .app()
+        .or_else(of_bot)
         .ok_or_else(|| Refusal::new(403, "You must authenticate via a GitHub App."))
 }
 

@@ -10,8 +10,8 @@ use crate::sim::ops::verdicts::{latest, worst};
 use crate::sim::ops::{Actor, Outcome, Refusal, repository, repository_mut};
 use crate::sim::world::event::{CheckRunAction, CheckSuiteAction};
 use crate::sim::world::{
-    ACTIONS_SLUG, AppId, CheckOutput, CheckRun, CheckRunId, CheckStatus, CheckSuite, Conclusion, EventKind, Level, RepoId,
-    Repository, SuiteId, UserId, World,
+    ACTIONS_SLUG, AppId, CheckOutput, CheckRun, CheckRunId, CheckStatus, CheckSuite, Conclusion, EventKind, HELPER_SLUG, Level,
+    RepoId, Repository, SuiteId, UserId, World,
 };
 
 /// A branch that was pushed.
@@ -24,12 +24,13 @@ pub(super) struct PushedHead {
     pub(super) head: Oid,
 }
 
-/// Makes the empty, queued suite that each App with checks: write gets on a push, and tells it.
+/// Makes the empty, queued suite that each App with checks: write gets on a push, and tells it. For the helper that is switched
+/// off in the repository's preferences, as for a CI that says itself when it begins.
 pub(super) fn suites_for_push(world: &mut World, actor: &Actor, repo: RepoId, pushed: &PushedHead) -> Outcome<()> {
     let apps: Vec<AppId> = world
         .apps
         .values()
-        .filter(|app| app.slug != ACTIONS_SLUG)
+        .filter(|app| ![ACTIONS_SLUG, HELPER_SLUG].contains(&app.slug.as_str()))
         .filter(|app| {
             world
                 .installation_for(app.id, repo)

@@ -54,6 +54,8 @@ use crate::sim::git::{Git, GitError, Store};
 
 /// Slug of the App that stands for GitHub Actions.
 pub const ACTIONS_SLUG: &str = "github-actions";
+/// Slug of the App whose bot `helper[bot]` is: a CI beside Actions.
+pub const HELPER_SLUG: &str = "helper";
 
 /// Writes an event as the JSON that is sent. Given, so that operations need not know the renderer.
 pub type Renderer = fn(&World, &Event) -> Value;

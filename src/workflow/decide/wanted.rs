@@ -173,7 +173,10 @@ fn whole(w: &Workflow, waits: &[Waiting], orders: &mut Vec<Order>) {
         return;
     }
     if w.release.pull.is_none() {
-        orders.push(Order::OpenRelease);
+        // The one it takes the place of has the same branch: that is closed first.
+        if w.release.left_open.is_empty() {
+            orders.push(Order::OpenRelease);
+        }
     } else if w.baton != Baton::Forked {
         releasing(w, orders);
     }

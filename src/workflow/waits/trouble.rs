@@ -6,6 +6,7 @@ use super::super::decide::seen::{closed_by_a_person, over_budget};
 use super::super::fact::{DelayedBy, Target};
 use super::super::model::{Trouble, TroubleKind, Workflow};
 use super::super::order::Order;
+use super::super::state::Baton;
 use super::{About, Found, WaitKind, What, ask, name};
 
 /// Where workflow files lie.
@@ -116,10 +117,13 @@ pub(super) fn troubles(found: &mut Found<'_>) {
     }
 }
 
-/// Whether it is about the merge of a pull request that a person took away meanwhile, which is told of itself.
+/// Whether it is about the merge of a pull request that a person took away meanwhile, which is told of itself; of the release's
+/// only behind the join.
 fn is_moot(w: &Workflow, trouble: &Trouble) -> bool {
     let about_merging = matches!(trouble.kind, TroubleKind::Conflict | TroubleKind::MergeRefused);
+    let told = (trouble.target == Some(Target::Release)) == matches!(w.baton, Baton::Whole(_));
     about_merging
+        && told
         && trouble
             .target
             .and_then(|target| w.track(target))

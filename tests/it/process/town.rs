@@ -110,6 +110,11 @@ impl Town {
         command
     }
 
+    /// Where the bot listens once it runs.
+    pub(super) fn bot_url(&self) -> String {
+        format!("http://{}", self.bot_at)
+    }
+
     /// Starts the bot.
     pub(super) fn serve(&mut self) {
         let mut bot = self.bot();
@@ -185,19 +190,6 @@ impl Town {
             if let Some(workflow) = self.workflow() {
                 self.attend(&workflow);
                 if done(self, &workflow) {
-                    return workflow;
-                }
-                self.note(&workflow);
-            }
-            self.listen();
-        }
-    }
-
-    /// Waits until the workflow is like this; people do nothing meanwhile.
-    pub(super) fn watch(&mut self, done: impl Fn(&Value) -> bool) -> Value {
-        loop {
-            if let Some(workflow) = self.workflow() {
-                if done(&workflow) {
                     return workflow;
                 }
                 self.note(&workflow);

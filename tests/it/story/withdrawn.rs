@@ -4,6 +4,7 @@
 
 use axum::http::{Method, StatusCode};
 use millhand::workflow::fact::PullState;
+use millhand::workflow::model::Fate;
 use serde_json::{Value, json};
 
 use super::gestures::checks_rule;
@@ -187,6 +188,22 @@ async fn a_release_that_was_closed_while_a_phase_was_merged_goes_on_when_it_is_o
         town.complete(issue).await;
         town.over().await;
     }
+}
+
+#[tokio::test]
+async fn what_people_merge_while_the_work_is_cancelled_is_noted_and_moves_nothing() {
+    let town = Town::new(Setting::default()).await;
+    let issue = town.begun("Greet", ONE).await;
+    let pull = town.pull_of(issue, 1).await;
+    let taken = town.transitions(issue).await;
+    town.comment("maintainer", issue, "/cancel").await;
+    let path = format!("/repos/acme/todo/pulls/{pull}/merge");
+    town.must("maintainer", Method::PUT, &path, json!({})).await;
+    town.settle().await;
+    let w = town.known(issue).await;
+    assert_eq!(w.phases.values().next().map(|p| &p.fate), Some(&Fate::Merged));
+    assert_eq!(town.transitions(issue).await, taken);
+    town.over().await;
 }
 
 #[tokio::test]

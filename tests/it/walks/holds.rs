@@ -71,7 +71,7 @@ impl Walk {
         assert!(faults.is_empty(), "the wire: {}", faults.join("\n"));
     }
 
-    /// Pull requests of the workflows that were open when people stopped.
+    /// Pull requests of the workflows that were open when people stopped, without those that had been left out or taken back.
     async fn tracked_to_the_end(&self) -> Vec<u64> {
         let mut found = Vec::new();
         for row in self.rows().await.iter().filter(|row| self.cancelled.contains(&row.id)) {
@@ -79,6 +79,7 @@ impl Walk {
             found.extend(
                 tracks(&w)
                     .iter()
+                    .filter(|(_, _, phase)| phase.is_none_or(|p| matches!(p.fate, Fate::Open | Fate::Failed | Fate::Merged)))
                     .filter_map(|(_, track, _)| track.pull.as_ref().map(|p| p.number)),
             );
         }

@@ -9,7 +9,7 @@ use super::super::{Deciding, advance};
 use super::checks;
 use crate::workflow::fact::{PullState, PullView, Target};
 use crate::workflow::ids::{Person, Sha};
-use crate::workflow::model::{Fate, Merged, Phase, Unsettled, Workflow};
+use crate::workflow::model::{Fate, Merged, Phase, Track, Unsettled, Workflow};
 use crate::workflow::state::{self, Baton};
 
 /// How long a read may lag behind what is known: replicas of GitHub's follow within seconds.
@@ -153,12 +153,13 @@ pub(super) fn settle(d: &mut Deciding, seq: i64) {
 
 /// The target of a pull request: by its number, else by its branch (our reply may have been lost).
 fn target_of(w: &Workflow, view: &PullView) -> Option<Target> {
-    w.target_of_pull(view.number).or_else(|| {
-        w.targets().into_iter().find(|t| {
-            w.track(*t)
-                .is_some_and(|t| t.pull.is_none() && !t.branch.is_empty() && t.branch == view.branch && t.base == view.base)
-        })
-    })
+    let left = |track: &Track| track.left_open.iter().any(|left| left.number == view.number);
+    let is_its = |track: &Track| {
+        let same = !track.branch.is_empty() && track.branch == view.branch && track.base == view.base;
+        same && track.pull.is_none() && !left(track)
+    };
+    w.target_of_pull(view.number)
+        .or_else(|| w.targets().into_iter().find(|t| w.track(*t).is_some_and(is_its)))
 }
 
 /// A pull request turned out to be merged.
@@ -182,7 +183,9 @@ fn merged(d: &mut Deciding, target: Target, sha: &crate::workflow::ids::Sha, by:
         phase.fate = Fate::Merged;
         phase.frozen = false;
         let cause = if person.is_some() { "merged by a person" } else { "merged" };
-        if let Some(route) = state::route_merged(phase.state) {
+        // Behind the end it is noted, and no baton moves.
+        let open = d.w.ended.is_none();
+        if let Some(route) = state::route_merged(phase.state).filter(|_| open) {
             d.move_phase(number, route, cause, person.as_ref());
         }
     }
