@@ -146,6 +146,14 @@ impl<'a> Scene<'a> {
         self.town.must("reviewer", Method::POST, &path, body).await;
     }
 
+    /// A check run by another App.
+    async fn other_app(&self, number: u64, name: &str, conclusion: &str) {
+        let head = self.town.pull(number).await["head"]["sha"].clone();
+        let run = json!({ "name": name, "head_sha": head, "status": "completed", "conclusion": conclusion });
+        let path = "/repos/acme/todo/check-runs";
+        self.town.must("helper[bot]", Method::POST, path, run).await;
+    }
+
     /// A person pushes, and the checks of that head go like this.
     async fn push_with(&self, branch: &str, conclusion: &str) -> Kept {
         let script = json!({ "branch": branch, "conclusion": conclusion, "log": "error: no such file\n" });
@@ -352,8 +360,14 @@ impl Act {
             Self::ChecksAbsent => {
                 town.delete("reviewer", &branch, ".github/workflows/ci.yml").await;
             }
-            Self::SpoofedStatus => at.status(number, "test", "success").await,
-            Self::DoubledName => at.status(number, "test", "failure").await,
+            Self::SpoofedStatus => {
+                at.status(number, "test", "success").await;
+                at.other_app(number, "test", "success").await;
+            }
+            Self::DoubledName => {
+                at.status(number, "test", "failure").await;
+                at.other_app(number, "test", "failure").await;
+            }
             // A hundred more than one page holds cost most of the time of a whole row: one phase and one release.
             Self::ManyChecks if matches!(at.place, Place::Verification | Place::HandoffToReleaser) => {
                 for one in 0..101 {
