@@ -3,7 +3,7 @@
 # raised, the work is released, and then all of it is taken back. At the end the default branch's tree is the one from before,
 # and the log tells the story.
 #
-# It needs a running simulated GitHub and a `serve` beside it (README, "By hand"), curl and jq. Where they are, if not there:
+# It needs a running simulated GitHub and a `serve` beside it (README, "Drive it by hand"), curl and jq. Where they are, if not there:
 #
 #   GITHUB=http://127.0.0.1:3000 MILLHAND=http://127.0.0.1:8080 MILLHAND_API_TOKEN=let-me-in examples/afternoon.sh
 set -euo pipefail

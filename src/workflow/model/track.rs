@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::super::answer::{Diagnosis, Verdict};
 use super::super::fact::{Change, ChecksView, Clash, Failures, PullRef, PullState, PullView, ReviewView};
@@ -125,6 +125,7 @@ pub struct Track {
     /// When the base was merged in last.
     pub updated_at: Option<Millis>,
     /// Pull requests that this one took the place of, still to be closed.
+    #[serde(default, deserialize_with = "one_or_many")]
     pub left_open: Vec<PullRef>,
     /// Digest of the check run written on a head that stops here.
     pub check_written: Option<String>,
@@ -219,4 +220,43 @@ pub struct Merged {
     pub by: Option<Person>,
     /// When it was observed.
     pub at: Millis,
+}
+
+/// Before core 7 a track held one of them, or null; what was stored then is still read.
+fn one_or_many<'de, D: Deserializer<'de>>(stored: D) -> Result<Vec<PullRef>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Stored {
+        None(()),
+        One(PullRef),
+        Many(Vec<PullRef>),
+    }
+    Ok(match Stored::deserialize(stored)? {
+        Stored::None(()) => Vec::new(),
+        Stored::One(pull) => vec![pull],
+        Stored::Many(pulls) => pulls,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{PullRef, Track};
+
+    #[test]
+    fn what_is_to_be_closed_is_read_as_it_was_stored_before() {
+        let pull = PullRef {
+            number: 7,
+            node_id: "PR_7".to_owned(),
+        };
+        let read = |left_open: Value| {
+            let mut stored = serde_json::to_value(Track::default()).unwrap();
+            stored["left_open"] = left_open;
+            serde_json::from_value::<Track>(stored).unwrap().left_open
+        };
+        assert_eq!(read(Value::Null), []);
+        assert_eq!(read(json!(pull)), std::slice::from_ref(&pull));
+        assert_eq!(read(json!([pull])), [pull]);
+    }
 }
