@@ -23,6 +23,12 @@ const MOST: usize = 1000;
 /// Branches asked about in one query.
 const ASKED: usize = 20;
 
+/// Commits of a branch that are looked at: a page. One with more that the default branch has not got stays.
+const COMMITS: usize = 100;
+
+/// Who commits what is made by GitHub's own API and buttons.
+const GITHUB: &str = "GitHub";
+
 pub(super) const UPDATE_REFS: Mutation = Mutation {
     field: "updateRefs",
     input: "UpdateRefsInput",
@@ -58,6 +64,8 @@ pub enum Deletion {
     Absent,
     /// It has another commit than known: it stays.
     Moved(Sha),
+    /// Somebody else's commits are on it, which the default branch has not got, or it could not be told: it stays.
+    Foreign,
     /// These open pull requests have it as base: it stays.
     Needed(Vec<u64>),
     /// GitHub refused: it stays.
@@ -82,9 +90,39 @@ struct Asked {
     target: Option<Target>,
 }
 
+/// What stands in the way of deleting a branch that is there.
+struct Found {
+    sha: Sha,
+    pulls: Vec<u64>,
+    foreign: bool,
+}
+
 #[derive(Deserialize)]
 struct Target {
     oid: Sha,
+}
+
+#[derive(Deserialize)]
+struct Ahead {
+    commits: Commits,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Commits {
+    total_count: usize,
+    nodes: Vec<Commit>,
+}
+
+#[derive(Deserialize)]
+struct Commit {
+    author: Option<Named>,
+    committer: Option<Named>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -178,20 +216,27 @@ impl Github {
         }
     }
 
-    /// Deletes branches, all in one mutation if GitHub agrees to all, each only at its known commit and if no open pull
-    /// request has it as base. What came of each is read back. Looks first in any case, so that it may be repeated.
+    /// Deletes branches, all in one mutation if GitHub agrees to all, each only at its known commit, if no open pull request has
+    /// it as base, and if all its commits that the default branch has not got are those of `app`, the App's login. What came
+    /// of each is read back. Looks first in any case, so that it may be repeated.
     ///
     /// # Errors
     /// See [`Error`]; refusals of single branches are in the map.
-    pub async fn delete_branches(&self, repo: &Repo, branches: &[BranchAt]) -> Result<BTreeMap<String, Deletion>, Error> {
+    pub async fn delete_branches(
+        &self,
+        repo: &Repo,
+        branches: &[BranchAt],
+        app: &str,
+    ) -> Result<BTreeMap<String, Deletion>, Error> {
         let mut came = BTreeMap::new();
         let mut free: Vec<&BranchAt> = Vec::new();
-        let found = self.look_at(repo, branches).await?;
+        let found = self.look_at(repo, branches, app).await?;
         for branch in branches {
             let deletion = match found.get(&branch.name) {
                 None => Deletion::Absent,
-                Some((sha, _)) if *sha != branch.sha => Deletion::Moved(sha.clone()),
-                Some((_, pulls)) if !pulls.is_empty() => Deletion::Needed(pulls.clone()),
+                Some(found) if found.sha != branch.sha => Deletion::Moved(found.sha.clone()),
+                Some(found) if !found.pulls.is_empty() => Deletion::Needed(found.pulls.clone()),
+                Some(found) if found.foreign => Deletion::Foreign,
                 Some(_) => {
                     free.push(branch);
                     continue;
@@ -216,11 +261,11 @@ impl Github {
             Outcome::Done(()) | Outcome::Unknown => BTreeMap::new(),
         };
         // The mutation's own answer says nothing.
-        let left = self.look_at(repo, branches).await?;
+        let left = self.look_at(repo, branches, app).await?;
         for branch in free {
             let deletion = match (left.get(&branch.name), refused.get(&branch.name)) {
                 (None, _) => Deletion::Deleted,
-                (Some((sha, _)), None) if *sha != branch.sha => Deletion::Moved(sha.clone()),
+                (Some(left), None) if left.sha != branch.sha => Deletion::Moved(left.sha.clone()),
                 (Some(_), Some(error)) => Deletion::Refused(error.clone()),
                 (Some(_), None) => Deletion::Refused(Error::Unknown {
                     message: "the branch is still there".to_owned(),
@@ -247,8 +292,8 @@ impl Github {
         Ok(self.mutate(repo, document).await?.one::<Value>("refs").map(|_| ()))
     }
 
-    /// The branches that are there, with the open pull requests that have them as base.
-    async fn look_at(&self, repo: &Repo, branches: &[BranchAt]) -> Result<BTreeMap<String, (Sha, Vec<u64>)>, Error> {
+    /// The branches that are there, with what stands in the way of deleting them.
+    async fn look_at(&self, repo: &Repo, branches: &[BranchAt], app: &str) -> Result<BTreeMap<String, Found>, Error> {
         #[derive(Deserialize)]
         struct Data {
             node: BTreeMap<String, Value>,
@@ -269,17 +314,34 @@ impl Github {
                 let part = |key: &str| data.node.get(&format!("{key}{index}")).cloned().unwrap_or_default();
                 let asked: Option<Asked> = serde_json::from_value(part("branch")).map_err(Error::malformed)?;
                 let pulls: Numbers = serde_json::from_value(part("pulls")).map_err(Error::malformed)?;
-                if let Some(target) = asked.and_then(|asked| asked.target) {
-                    let pulls = pulls.nodes.into_iter().map(|pull| pull.number).collect();
-                    found.insert(branch.name.clone(), (target.oid, pulls));
-                }
+                let Some(target) = asked.and_then(|asked| asked.target) else {
+                    continue;
+                };
+                let ahead = data.node.get("defaultBranchRef").map(|base| &base[format!("ahead{index}")]);
+                let known = Found {
+                    sha: target.oid,
+                    pulls: pulls.nodes.into_iter().map(|pull| pull.number).collect(),
+                    foreign: !ahead.is_some_and(|ahead| all_of(ahead, app)),
+                };
+                found.insert(branch.name.clone(), known);
             }
         }
         Ok(found)
     }
 }
 
-/// Asks for `count` branches and the open pull requests onto them.
+/// Whether all commits of a comparison are the App's: written by it, and committed by it or by GitHub for it. What people
+/// amended or rebased names the author that was, and them as who committed it.
+fn all_of(ahead: &Value, app: &str) -> bool {
+    let Ok(Ahead { commits }) = serde_json::from_value(ahead.clone()) else {
+        return false;
+    };
+    let named = |who: &Option<Named>, names: &[&str]| who.as_ref().is_some_and(|who| names.contains(&who.name.as_str()));
+    let ours = |commit: &Commit| named(&commit.author, &[app]) && named(&commit.committer, &[app, GITHUB]);
+    commits.total_count == commits.nodes.len() && commits.nodes.iter().all(ours)
+}
+
+/// Asks for `count` branches, the open pull requests onto them, and what they are ahead of the default branch.
 pub(super) fn branches_query(count: usize) -> String {
     let names: String = (0..count)
         .map(|index| format!(" $name{index}: String! $ref{index}: String!"))
@@ -292,7 +354,18 @@ pub(super) fn branches_query(count: usize) -> String {
             )
         })
         .collect();
-    format!("query Branches($repository: ID!{names}) {{ node(id: $repository) {{ ... on Repository {{ {parts}}} }} }}")
+    let ahead: String = (0..count)
+        .map(|index| {
+            format!(
+                "ahead{index}: compare(headRef: $ref{index}) {{ commits(first: {COMMITS}) {{ totalCount nodes {{ author {{ name }} \
+                 committer {{ name }} }} }} }} "
+            )
+        })
+        .collect();
+    format!(
+        "query Branches($repository: ID!{names}) {{ node(id: $repository) {{ ... on Repository {{ {parts} \
+         defaultBranchRef {{ {ahead}}} }} }} }}"
+    )
 }
 
 /// A branch's name, or a range's end, as part of a path: slashes stay.

@@ -208,6 +208,7 @@ async fn send_rest(github: &Github) {
                 name: "millhand/1-x/base".to_owned(),
                 sha: sha(),
             }],
+            "millhand[bot]",
         )
         .await;
     let _ = github.survey(&repo).await;

@@ -206,12 +206,12 @@ impl At<'_> {
                 sha: object_id(head)?,
             });
         }
-        let came = self.p.github.delete_branches(&self.repo, &at).await?;
+        let came = self.p.github.delete_branches(&self.repo, &at, &self.w.app.login).await?;
         let kept: Vec<String> = came
             .into_iter()
             .filter(|(_, deletion)| !matches!(deletion, Deletion::Deleted | Deletion::Absent))
             .map(|(name, deletion)| match deletion {
-                Deletion::Moved(_) => format!("the branch {name} was kept: it has commits of somebody else"),
+                Deletion::Moved(_) | Deletion::Foreign => format!("the branch {name} was kept: it has commits of somebody else"),
                 Deletion::Needed(_) => format!("the branch {name} was kept: a pull request stands on it"),
                 Deletion::Refused(error) => format!("the branch {name} was kept: {error}"),
                 Deletion::Deleted | Deletion::Absent => name,

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use crate::github::bench::{Answer, BASE, Bench, HEAD, OTHER, data, ok, rendered, repo, sha, status};
 use crate::github::{Attempt, BranchAt, Change, Conflict, Content, Deletion, Error, Merged, NewCommit};
 
+const APP: &str = "millhand[bot]";
+
 fn at(name: &str, id: &str) -> BranchAt {
     BranchAt {
         name: name.to_owned(),
@@ -82,28 +84,42 @@ async fn branches_are_deleted_only_where_nobody_needs_them() {
         if asked.line() == "DeleteBranches" {
             return data(&json!({ "refs": { "clientMutationId": null } }));
         }
-        let there = |name: &str| (0..5).find(|index| asked.variable(&format!("name{index}")) == name).unwrap();
+        let there = |name: &str| (0..7).find(|index| asked.variable(&format!("name{index}")) == name).unwrap();
         let mut node = json!({});
         for (name, id, pulls) in [
             ("mine", Some(HEAD), vec![]),
             ("moved", Some(OTHER), vec![]),
             ("needed", Some(HEAD), vec![9]),
             ("gone", None, vec![]),
+            ("theirs", Some(HEAD), vec![]),
+            ("amended", Some(HEAD), vec![]),
+            ("many", Some(HEAD), vec![]),
         ] {
             let index = there(name);
             node[format!("branch{index}")] = id.map_or(Value::Null, |id| json!({ "target": { "oid": id } }));
             node[format!("pulls{index}")] = json!({ "nodes": pulls.iter().map(|n| json!({ "number": n })).collect::<Vec<_>>() });
+            let (author, committer, total) = match name {
+                "theirs" => ("ada", "GitHub", 1),
+                "amended" => (APP, "ada", 1),
+                "many" => (APP, "GitHub", 101),
+                _ => (APP, "GitHub", 1),
+            };
+            let commit = json!({ "author": { "name": author }, "committer": { "name": committer } });
+            node["defaultBranchRef"][format!("ahead{index}")] = json!({ "commits": { "totalCount": total, "nodes": [commit] } });
         }
         data(&json!({ "node": node }))
     });
-    let branches: Vec<_> = ["mine", "moved", "needed", "gone"]
+    let branches: Vec<_> = ["mine", "moved", "needed", "gone", "theirs", "amended", "many"]
         .iter()
         .map(|name| at(name, HEAD))
         .collect();
-    let came = bench.github.delete_branches(&repo(), &branches).await.unwrap();
+    let came = bench.github.delete_branches(&repo(), &branches, APP).await.unwrap();
     assert_eq!(came["moved"], Deletion::Moved(sha(OTHER)));
     assert_eq!(came["needed"], Deletion::Needed(vec![9]));
     assert_eq!(came["gone"], Deletion::Absent);
+    for name in ["theirs", "amended", "many"] {
+        assert_eq!(came[name], Deletion::Foreign, "{name}");
+    }
     // It is read back, and this GitHub kept it.
     assert!(matches!(came["mine"], Deletion::Refused(Error::Unknown { .. })));
     let asked = bench.take();
@@ -146,12 +162,13 @@ async fn one_refused_deletion_does_not_keep_the_others() {
                 Value::Null
             };
             node[format!("pulls{index}")] = json!({ "nodes": [] });
+            node["defaultBranchRef"][format!("ahead{index}")] = json!({ "commits": { "totalCount": 0, "nodes": [] } });
         }
         data(&json!({ "node": node }))
     });
     let came = bench
         .github
-        .delete_branches(&repo(), &[at("kept", HEAD), at("free", HEAD)])
+        .delete_branches(&repo(), &[at("kept", HEAD), at("free", HEAD)], APP)
         .await
         .unwrap();
     assert_eq!(came["free"], Deletion::Deleted);

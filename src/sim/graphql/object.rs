@@ -55,6 +55,8 @@ pub(super) enum Object {
     Node(NodeRef),
     /// All checks and statuses of a commit.
     Rollup(RepoId, Oid),
+    /// What the second commit has that the first has not, and the other way round.
+    Comparison(RepoId, Oid, Oid),
     /// A workflow file.
     Workflow(RepoId, WorkflowId),
     /// A small object whose fields are at hand; the others are not built.
@@ -144,6 +146,7 @@ impl Object {
             Self::Mutation => "Mutation",
             Self::Node(node) => fields::node::type_name(node),
             Self::Rollup(..) => "StatusCheckRollup",
+            Self::Comparison(..) => "Comparison",
             Self::Workflow(..) => "Workflow",
             Self::Record(name, _) => name,
         }

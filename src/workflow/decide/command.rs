@@ -166,6 +166,9 @@ fn revise(d: &mut Deciding, phase: Option<&PhaseRef>, text: &str, from: &From) -
     if let Some((target, text)) = protected_named(&d.w, text.trim(), from) {
         return revise_protected(d, target, text, from);
     }
+    if d.w.taking_back_early() {
+        return Err("What was merged is being taken back; the plan can be revised when that is done.".to_owned());
+    }
     if d.w.released().merged.is_some() || d.w.reverting().is_some() {
         return Err("The release is merged; there is no plan left to revise.".to_owned());
     }

@@ -1,11 +1,12 @@
-//! Taking back after the release: a pull request for each commit on the default branch, newest first, one at a time.
+//! Taking back what stands on the default branch: a pull request for each commit, newest first, one at a time. After the
+//! release the work ends with it; in a direct delivery that is not complete it goes on as was asked for.
 //!
 //! Invariant: Millhand merges none of them; a person does.
 
-use super::{Deciding, advance, configured, track};
+use super::{Deciding, Note, advance, configured, track};
 use crate::workflow::answer::{CriterionVerdict, Verdict};
 use crate::workflow::fact::Target;
-use crate::workflow::ids::Person;
+use crate::workflow::ids::{Person, Sha};
 use crate::workflow::model::{End, Fate, Phase, Revert, Reverts, Rollback, Scope, Track, Workflow};
 use crate::workflow::reviews;
 use crate::workflow::state::{self, Baton, State};
@@ -23,7 +24,8 @@ pub(super) fn list(w: &Workflow, rollback: &Rollback) -> Vec<Revert> {
     if rollback.scope == Scope::All && !w.is_direct() {
         return revert(Target::Release, &w.release).into_iter().collect();
     }
-    let mut merged: Vec<&Phase> = rollback.phases.iter().filter_map(|n| w.phases.get(n)).collect();
+    let phases = rollback.phases.iter().filter_map(|n| w.phases.get(n));
+    let mut merged: Vec<&Phase> = phases.filter(|p| p.fate == Fate::Merged).collect();
     merged.sort_by_key(|p| std::cmp::Reverse((p.track.merged.as_ref().map(|m| m.at), p.plan.number)));
     merged
         .into_iter()
@@ -31,24 +33,47 @@ pub(super) fn list(w: &Workflow, rollback: &Rollback) -> Vec<Revert> {
         .collect()
 }
 
-/// It was confirmed: 28, and the first is begun. The default branch may have moved since the release, so it is read first.
+/// It was confirmed: 28, or before the end of a direct delivery the join and 9; and the first is begun. The default branch may
+/// have moved since, so it is read first.
 pub(super) fn begin(d: &mut Deciding, by: &Person) {
     let Some(rollback) = d.w.rollback.take() else { return };
     let list = list(&d.w, &rollback);
-    if list.is_empty() || !d.move_workflow(&[State::Deployment], "rollback after the release", Some(by)) {
+    let early = d.w.ended.is_none();
+    if list.is_empty() || !to_deployment(d, early, by) {
         return;
     }
     d.w.ended = None;
     d.w.cleanup.branches = false;
     d.w.look = Some(d.seq);
-    d.w.reverts = Some(Box::new(Reverts {
-        by: by.clone(),
-        list,
-        run: 1,
-        released: std::mem::take(&mut d.w.release),
-        merged: Vec::new(),
-    }));
+    let released = std::mem::take(&mut d.w.release);
+    // What an earlier rollback took back stays in the list: it counts for the names of branches.
+    let reverts = d.w.reverts.get_or_insert_with(|| {
+        Box::new(Reverts {
+            by: by.clone(),
+            list: Vec::new(),
+            run: 1,
+            released: Track::default(),
+            merged: Vec::new(),
+            early: None,
+        })
+    });
+    reverts.by = by.clone();
+    reverts.list.extend(list);
+    reverts.released = released;
+    reverts.early = early.then_some(rollback);
     d.w.release = fresh(&d.w);
+}
+
+/// The workflow's own baton works on the reverts. The phases' wait meanwhile where they lie.
+fn to_deployment(d: &mut Deciding, early: bool, by: &Person) -> bool {
+    if !early {
+        return d.move_workflow(&[State::Deployment], "rollback after the release", Some(by));
+    }
+    if !matches!(d.w.baton, Baton::Whole(State::HandoffToReleaser | State::Deployment)) {
+        d.w.baton = Baton::Whole(State::HandoffToReleaser);
+        d.notes.push(Note::Joined);
+    }
+    d.w.baton == Baton::Whole(State::Deployment) || d.move_workflow(&[State::Deployment], "rollback of what is merged", Some(by))
 }
 
 /// One step of a rollback after the release.
@@ -165,15 +190,11 @@ fn gate(d: &mut Deciding) -> bool {
 /// A person merged it.
 fn taken_back(d: &mut Deciding) -> bool {
     let by = d.w.release.merged.as_ref().and_then(|merged| merged.by.clone());
-    let merged = std::mem::take(&mut d.w.release);
-    if let Some(reverts) = &mut d.w.reverts {
-        reverts.merged.push(merged);
-    }
     on(d, by.as_ref());
     true
 }
 
-/// On to the next; after the last, 10.
+/// On to the next; after the last, 10, or where the work goes on.
 fn on(d: &mut Deciding, by: Option<&Person>) {
     if let Baton::Whole(from) = d.w.baton
         && let Some(route) = state::route_merged(from)
@@ -182,8 +203,10 @@ fn on(d: &mut Deciding, by: Option<&Person>) {
         d.move_workflow(route, cause, by);
         d.move_workflow(&[State::Deployment], cause, by);
     }
+    let done = std::mem::take(&mut d.w.release);
     let Some(reverts) = &mut d.w.reverts else { return };
     reverts.run = 1;
+    reverts.merged.push(done);
     let Some(current) = reverts.list.iter_mut().find(|revert| !revert.done) else {
         return;
     };
@@ -196,19 +219,47 @@ fn on(d: &mut Deciding, by: Option<&Person>) {
         }
     }
     advance::clear_troubles(d, |t| t.target == Some(Target::Release));
+    merged_meanwhile(d);
     if d.w.reverting().is_some() {
         d.w.release = fresh(&d.w);
         d.w.look = Some(d.seq);
         return;
     }
+    finished(d, by);
+}
+
+/// What people merged while it was being given up is taken back, too.
+fn merged_meanwhile(d: &mut Deciding) {
+    let Some(early) = d.w.reverts.as_ref().and_then(|reverts| reverts.early.clone()) else {
+        return;
+    };
+    let more: Vec<Revert> = list(&d.w, &early);
     if let Some(reverts) = &mut d.w.reverts {
-        d.w.release = std::mem::take(&mut reverts.released);
-        let names = reverts.by.login.clone();
-        d.w.remarks.push(format!("{names} had the release taken back"));
+        let known: Vec<Sha> = reverts.list.iter().map(|revert| revert.commit.clone()).collect();
+        reverts.list.extend(more.into_iter().filter(|revert| !known.contains(&revert.commit)));
     }
-    d.move_workflow(&[State::Complete], "rolled back", by);
-    d.w.paused = None;
-    d.w.ended = Some(End::RolledBack);
+}
+
+/// All is taken back: the end, or on to what was asked for.
+fn finished(d: &mut Deciding, by: Option<&Person>) {
+    let Some(reverts) = &mut d.w.reverts else { return };
+    d.w.release = std::mem::take(&mut reverts.released);
+    let who = reverts.by.login.clone();
+    let early = reverts.early.as_ref().map(|rollback| rollback.scope);
+    let what = if early.is_some() { "what was merged" } else { "the release" };
+    d.w.remarks.push(format!("{who} had {what} taken back"));
+    let Some(scope) = early.filter(|scope| *scope != Scope::All) else {
+        d.move_workflow(&[State::Complete], "rolled back", by);
+        d.w.paused = None;
+        d.w.ended = Some(End::RolledBack);
+        return;
+    };
+    d.w.baton = Baton::Forked;
+    d.w.look = Some(d.seq);
+    d.notes.push(Note::Forked);
+    if scope == Scope::Plan {
+        advance::back_to_planning(d, None, "rolled back to the plan", by);
+    }
 }
 
 /// The branch of the one under way.

@@ -1,9 +1,9 @@
 //! Taking back before the release: what is not merged is closed, what is merged is taken out of the integration branch,
-//! newest first; then it rests, is planned anew, or ends.
+//! newest first; then it rests, is planned anew, or ends. What a direct delivery has merged is taken back by pull requests.
 //!
 //! Invariant: while it goes on nothing is merged, and what other people committed stays.
 
-use super::{Deciding, Note, advance};
+use super::{Deciding, Note, advance, revert};
 use crate::workflow::ids::PhaseNumber;
 use crate::workflow::model::{End, Fate, Rollback, Scope, Workflow};
 use crate::workflow::state::{Baton, State};
@@ -41,7 +41,7 @@ pub(super) fn begin(d: &mut Deciding) {
         d.w.baton,
         Baton::Forked | Baton::Whole(State::Discovery | State::Planning | State::HandoffToCoder)
     );
-    if joined && matches!(rollback.scope, Scope::Phase(_)) {
+    if joined && rollback.scope != Scope::All {
         d.w.baton = Baton::Forked;
         d.w.release_approved = None;
         d.w.notes = None;
@@ -53,6 +53,10 @@ pub(super) fn begin(d: &mut Deciding) {
             .and_then(crate::workflow::fact::Target::phase)
             .is_some_and(|n| rollback.phases.contains(&n))
     });
+    if d.w.is_direct() && next(&d.w).is_some() {
+        let by = rollback.confirmed.and_then(|approval| approval.by).unwrap_or(rollback.by);
+        revert::begin(d, &by);
+    }
 }
 
 /// Everything is taken back: on to what was asked for.

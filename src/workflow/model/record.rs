@@ -184,10 +184,13 @@ pub struct Need {
 }
 
 /// What has been done after the end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cleanup {
     /// Branches deleted, or left with a remark.
     pub branches: bool,
+    /// Merged branches, with their heads, of phases that were taken back and began anew on another.
+    #[serde(default)]
+    pub former: Vec<(String, Sha)>,
     /// The issue closed, or found closed.
     pub issue: bool,
 }
@@ -221,8 +224,8 @@ pub enum Scope {
     All,
 }
 
-/// A rollback after the release: pull requests that take back what stands on the default branch, newest first, one at a time.
-/// While it goes on the workflow's release is the pull request under way.
+/// Taking back what stands on the default branch, by pull requests, newest first, one at a time. While it goes on the
+/// workflow's release is the pull request under way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reverts {
     /// Who confirmed it.
@@ -233,8 +236,12 @@ pub struct Reverts {
     pub run: u32,
     /// The release's own branch and pull request.
     pub released: Track,
-    /// The pull requests that were merged, with their branches.
+    /// The branch and pull request of each that is done, in order; without a merge where nothing was left to take back.
     pub merged: Vec<Track>,
+    /// In a direct delivery, what was asked for before the work was complete: it says how the work goes on. `None`: what was
+    /// released is taken back.
+    #[serde(default)]
+    pub early: Option<Rollback>,
 }
 
 /// Something on the default branch that is taken back.

@@ -58,13 +58,13 @@ impl Workflow {
         needed && self.heads.as_ref().is_some_and(|heads| heads.gone)
     }
 
-    /// In `direct`: the only phase neither merged nor left out, if there is just one.
+    /// In `direct`: the only phase neither merged nor left out, if there is just one. One that was taken back is still to come.
     #[must_use]
     pub fn last_phase(&self) -> Option<PhaseNumber> {
         let mut open = self
             .phases
             .iter()
-            .filter(|(_, p)| !p.frozen && matches!(p.fate, Fate::Open | Fate::Failed));
+            .filter(|(_, p)| !p.frozen && matches!(p.fate, Fate::Open | Fate::Failed | Fate::RolledBack));
         match (open.next(), open.next()) {
             (Some((number, _)), None) => Some(*number),
             _ => None,
@@ -85,6 +85,12 @@ impl Workflow {
     #[must_use]
     pub fn reverting(&self) -> Option<&Revert> {
         self.reverts.as_ref().filter(|_| self.is_open())?.current()
+    }
+
+    /// Whether that happens before the work is complete.
+    #[must_use]
+    pub fn taking_back_early(&self) -> bool {
+        self.reverting().is_some() && self.reverts.as_ref().is_some_and(|reverts| reverts.early.is_some())
     }
 
     /// The release's own branch and pull request, also while it is being taken back.

@@ -170,6 +170,13 @@ impl Track {
         self.left_open.iter().cloned().chain(own).collect()
     }
 
+    /// Its branch with the head, if there is nothing on it but our commits.
+    #[must_use]
+    pub fn of_ours_only(&self) -> Option<(String, Sha)> {
+        let ours = self.foreign.is_empty() && !self.branch.is_empty();
+        self.head.clone().filter(|_| ours).map(|head| (self.branch.clone(), head))
+    }
+
     /// Whether a person has made a draft of it again.
     #[must_use]
     pub const fn is_withdrawn(&self) -> bool {

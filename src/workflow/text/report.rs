@@ -29,13 +29,17 @@ pub(super) fn headline(w: &Workflow) -> String {
             ),
             _ => format!("**Done.** {phases} {verb} merged to {}.", default_branch(w)),
         },
-        Some(End::RolledBack) if w.release.merged.is_none() && !w.is_direct() => {
+        Some(End::RolledBack) if w.release.merged.is_none() && w.reverts.is_none() => {
             format!(
                 "**Rolled back.** Everything that was built is taken back; nothing of it reached {}.",
                 default_branch(w)
             )
         }
-        Some(End::RolledBack) => "**Rolled back.** What was released has been taken back by a revert.".to_owned(),
+        Some(End::RolledBack) => {
+            let early = w.reverts.as_ref().is_some_and(|reverts| reverts.early.is_some());
+            let what = if early { "merged" } else { "released" };
+            format!("**Rolled back.** What was {what} has been taken back by a revert.")
+        }
         Some(End::Cancelled) => "**Cancelled.** Nothing more is done here.".to_owned(),
         None => String::new(),
     }

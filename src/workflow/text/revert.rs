@@ -41,11 +41,18 @@ pub fn body(w: &Workflow, revert: &Revert) -> String {
     if !left.is_empty() {
         doc.add(format!("When it is merged this is taken back next: {}.", left.join(", ")));
     }
+    let ends = cancel_ends(w);
     doc.add(format!(
-        "What others changed since stays. Its checks run and are watched; then somebody with write access merges it into {}. Millhand merges no revert. {} on the issue ends the rollback.",
+        "What others changed since stays. Its checks run and are watched; then somebody with write access merges it into {}. Millhand merges no revert. {} on the issue ends {ends}.",
         default_branch(w),
         typed(w, "/cancel")
     ));
     doc.add(manners(w));
     doc.finish()
+}
+
+/// What goes with a cancel while something is being taken back.
+#[must_use]
+pub fn cancel_ends(w: &Workflow) -> &'static str {
+    if w.taking_back_early() { "all of the work" } else { "the rollback" }
 }

@@ -183,6 +183,7 @@ fn table(w: &Workflow) -> String {
     };
     lines.extend(w.released().pull.as_ref().map(|_| release("Release", w.released())));
     let reverts = w.reverts.iter().flat_map(|reverts| reverts.list.iter().zip(&reverts.merged));
+    let reverts = reverts.filter(|(_, track)| track.merged.is_some());
     lines.extend(reverts.map(|(of, track)| release(&format!("Revert of {}", revert_of(w, of)), track)));
     lines.extend(
         w.reverting()

@@ -9,6 +9,7 @@ use super::super::ids::PhaseNumber;
 use super::super::model::Phase;
 use super::super::reviews;
 use super::super::state::{Baton, State};
+use super::super::text::revert::cancel_ends;
 use super::super::text::revert_of;
 use super::checks::checks;
 use super::merging::held;
@@ -45,7 +46,7 @@ pub(super) fn rollback(found: &mut Found<'_>) {
     }
 }
 
-/// What was released is being taken back: its pull request, which a person merges.
+/// What stands on the default branch is being taken back: its pull request, which a person merges.
 pub(super) fn revert(found: &mut Found<'_>, now: Millis) {
     let w = found.w;
     let (Some(revert), Baton::Whole(state)) = (w.reverting(), w.baton) else {
@@ -70,8 +71,9 @@ pub(super) fn revert(found: &mut Found<'_>, now: Millis) {
         checks(found, Target::Release, track, now);
     } else if state == State::Deployment {
         let sentence = format!(
-            "Pull request #{} takes back {what}. Somebody with write access merges it; Millhand merges no revert. `/cancel` ends the rollback.",
-            pull.number
+            "Pull request #{} takes back {what}. Somebody with write access merges it; Millhand merges no revert. `/cancel` ends {}.",
+            pull.number,
+            cancel_ends(w)
         );
         let who = if track.asked.is_empty() {
             "a writer".to_owned()
@@ -96,7 +98,8 @@ fn objected(found: &mut Found<'_>, what: &str, pull: u64) {
     };
     let who = review.by.login.clone();
     let sentence = format!(
-        "Pull request #{pull} takes back {what}. It waits for {who} to look at it again, or for the review to be dismissed; the requested changes were made. `/cancel` ends the rollback."
+        "Pull request #{pull} takes back {what}. It waits for {who} to look at it again, or for the review to be dismissed; the requested changes were made. `/cancel` ends {}.",
+        cancel_ends(found.w)
     );
     let mark = format!("revert-review-{}", review.id);
     found.person(What::PhaseReview, None, &mark, ask(&who, None, sentence));

@@ -56,6 +56,28 @@ async fn a_revert_of_something_else_rolls_nothing_back() {
     town.over().await;
 }
 
+#[tokio::test]
+async fn a_branch_stays_that_has_a_persons_commit_somewhere_below_its_head() {
+    let town = Town::new(Setting::default()).await;
+    let issue = town.begun("Greet people", ONE).await;
+    let branch = town.known(issue).await.work_branch();
+    // Both before anything is read: Millhand merges on top, and never sees the commit as a head.
+    town.write("reviewer", &branch, "NOTES.md", "Mine.\n").await;
+    town.review("reviewer", town.pull_of(issue, 1).await, "APPROVE", "good").await;
+    town.settle().await;
+    assert!(town.known(issue).await.release.foreign.is_empty());
+    let release = town.release_of(issue).await;
+    let path = format!("/repos/acme/todo/pulls/{release}/merge");
+    town.must("maintainer", Method::PUT, &path, json!({ "merge_method": "squash" })).await;
+    town.settle().await;
+    assert_eq!(town.known(issue).await.ended, Some(End::Complete));
+    assert!(town.file("main", "NOTES.md").await.is_some());
+    assert_eq!(town.branches().await, ["main", branch.as_str()], "the commit itself is on no other branch");
+    let status = town.status(issue);
+    assert!(status.contains(&format!("the branch {branch} was kept: it has commits of somebody else")), "{status}");
+    town.over().await;
+}
+
 /// A maintainer takes something out by a pull request of this text and merges it.
 async fn reverting(town: &Town, text: &str) -> u64 {
     let main = town.get("/repos/acme/todo/git/ref/heads/main").await;

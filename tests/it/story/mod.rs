@@ -31,6 +31,7 @@ mod spoofing;
 mod starting;
 mod steering;
 mod taking_back;
+mod taking_back_early;
 mod telling;
 pub(crate) mod town;
 mod withdrawn;

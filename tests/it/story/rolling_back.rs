@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use millhand::engine::Reply;
 use millhand::workflow::command::{Command, PhaseRef, RollbackWhat};
 use millhand::workflow::model::{End, Fate, Workflow};
-use millhand::workflow::settings::Settings;
 use millhand::workflow::state::{Baton, State};
 use serde_json::Value;
 
@@ -17,13 +16,13 @@ use super::town::{Setting, Town};
 const GREET: &str = "src/greet-by-name.rs";
 const BYE: &str = "src/say-goodbye.rs";
 
-fn fates(w: &Workflow) -> Vec<(u32, &Fate)> {
+pub(super) fn fates(w: &Workflow) -> Vec<(u32, &Fate)> {
     w.phases.iter().map(|(n, p)| (n.0, &p.fate)).collect()
 }
 
 impl Town {
     /// A workflow of three phases whose first `merged` are merged, everything read.
-    async fn merged(&self, merged: u32) -> u64 {
+    pub(super) async fn merged(&self, merged: u32) -> u64 {
         let issue = self.begun("Greet people", THREE).await;
         for phase in 1..=merged {
             self.review("reviewer", self.pull_of(issue, phase).await, "APPROVE", "good")
@@ -44,7 +43,7 @@ impl Town {
     }
 
     /// `/rollback`, whose list is shown; the list.
-    async fn listed(&self, issue: u64, command: &str) -> String {
+    pub(super) async fn listed(&self, issue: u64, command: &str) -> String {
         self.comment("maintainer", issue, command).await;
         self.settle().await;
         let list = self.said_once(issue);
@@ -52,12 +51,12 @@ impl Town {
         list
     }
 
-    async fn confirmed(&self, issue: u64) {
+    pub(super) async fn confirmed(&self, issue: u64) {
         self.comment("maintainer", issue, "/approve rollback").await;
         self.settle().await;
     }
 
-    async fn exists(&self, branch: &str) -> bool {
+    pub(super) async fn exists(&self, branch: &str) -> bool {
         let path = format!("/repos/acme/todo/branches/{}", branch.replace('/', "%2F"));
         self.act("maintainer", axum::http::Method::GET, &path, Value::Null).await.0 == StatusCode::OK
     }
@@ -228,6 +227,23 @@ async fn back_to_the_plan() {
 }
 
 #[tokio::test]
+async fn back_to_the_plan_while_the_release_waits() {
+    let town = Town::new(Setting::default()).await;
+    let issue = town.merged(3).await;
+    assert_eq!(town.known(issue).await.baton, Baton::Whole(State::HandoffToReleaser));
+    town.listed(issue, "/rollback plan").await;
+    town.confirmed(issue).await;
+    assert!(!town.has(issue, GREET).await && !town.has(issue, BYE).await);
+    assert_eq!(town.known(issue).await.baton, Baton::Whole(State::HandoffToCoder));
+    town.said_anywhere();
+    town.comment("maintainer", issue, "/approve plan").await;
+    town.settle().await;
+    town.until_complete(issue).await;
+    assert!(town.file("main", GREET).await.is_some() && town.file("main", BYE).await.is_some());
+    town.over().await;
+}
+
+#[tokio::test]
 async fn a_phase_is_taken_out_while_the_release_waits() {
     let town = Town::new(Setting::default()).await;
     let issue = town.merged(3).await;
@@ -278,27 +294,6 @@ async fn what_others_changed_in_the_same_lines_is_for_a_person() {
     let w = town.known(issue).await;
     assert!(w.rollback.is_none(), "{:#?}", town.waits(issue).await);
     assert!(matches!(fates(&w)[0].1, Fate::Skipped(_)), "{:?}", fates(&w));
-    town.said_anywhere();
-    town.finish().await;
-}
-
-#[tokio::test]
-async fn in_a_direct_delivery_what_is_merged_is_not_taken_back_before_the_end() {
-    let settings = Settings {
-        delivery: millhand::workflow::settings::DeliveryChoice::Direct,
-        ..Settings::default()
-    };
-    let town = Town::new(Setting {
-        settings,
-        ..Setting::default()
-    })
-    .await;
-    let issue = town.merged(1).await;
-    town.refused("maintainer", issue, "/rollback 1", "stands on the default branch already")
-        .await;
-    town.comment("maintainer", issue, "/rollback 2").await;
-    town.settle().await;
-    assert_eq!(fates(&town.known(issue).await)[1].1, &Fate::RolledBack);
     town.said_anywhere();
     town.finish().await;
 }

@@ -14,7 +14,7 @@ use super::town::{Setting, Town};
 const GREET: &str = "src/greet-by-name.rs";
 const BYE: &str = "src/say-goodbye.rs";
 
-fn direct() -> Settings {
+pub(super) fn direct() -> Settings {
     Settings {
         delivery: DeliveryChoice::Direct,
         ..Settings::default()
@@ -35,7 +35,7 @@ impl Town {
     }
 
     /// The tree of the default branch.
-    async fn tree(&self) -> String {
+    pub(super) async fn tree(&self) -> String {
         let head = self.get("/repos/acme/todo/commits/main").await;
         head["commit"]["tree"]["sha"].as_str().unwrap().to_owned()
     }
@@ -52,14 +52,14 @@ impl Town {
     }
 
     /// The revert that is open now.
-    async fn revert_pull(&self, issue: u64) -> u64 {
+    pub(super) async fn revert_pull(&self, issue: u64) -> u64 {
         let w = self.known(issue).await;
         assert!(w.reverting().is_some(), "{:?}", self.waits(issue).await);
         let why = || format!("{:?} {:#?}", w.troubles, w.outstanding);
         w.release.pull.as_ref().unwrap_or_else(|| panic!("{}", why())).number
     }
 
-    async fn merged_by(&self, login: &str, pull: u64) {
+    pub(super) async fn merged_by(&self, login: &str, pull: u64) {
         let path = format!("/repos/acme/todo/pulls/{pull}/merge");
         self.must(login, Method::PUT, &path, json!({})).await;
         self.settle().await;

@@ -55,9 +55,11 @@ impl Walk {
                 let waits = waits(&w, self.town.clock.now());
                 assert!(
                     stalled[at] < 4,
-                    "#{issue} stands still for hours and waits for nobody: {waits:#?}\n{:#?}\n{:?}, release: {:#?}",
+                    "#{issue} stands still for hours and waits for nobody: {waits:#?}\n{:#?}\n{:?}, {:?}, {:?}, release: {:#?}",
                     w.outstanding,
                     w.baton,
+                    w.heads,
+                    w.phases.values().map(|p| (&p.plan.id, p.state, &p.fate, p.frozen)).collect::<Vec<_>>(),
                     w.release
                 );
             }

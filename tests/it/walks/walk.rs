@@ -127,7 +127,13 @@ impl Walk {
         let mut rounds = 0;
         while self.round().await {
             rounds += 1;
-            assert!(rounds < ROUNDS_MAX, "a hot loop: {:#?}", self.last_asked());
+            if rounds >= ROUNDS_MAX {
+                let mut wanted = Vec::new();
+                for issue in self.issues {
+                    wanted.extend(self.town.workflow(issue).await.map(|w| w.outstanding));
+                }
+                panic!("a hot loop: {:#?} for {wanted:#?}", self.last_asked());
+            }
         }
     }
 

@@ -35,6 +35,7 @@ pub(super) fn resolve(cx: &Cx<'_>, object: &Object, field: &Field) -> Outcome<Op
         Object::Mutation => mutations::field(cx, field),
         Object::Node(node) => node::field(cx, node, field),
         Object::Rollup(repo, head) => checks::rollup(cx, *repo, *head, field),
+        Object::Comparison(repo, base, head) => refs::comparison(cx, *repo, (*base, *head), field),
         Object::Workflow(repo, id) => suites::workflow(cx, *repo, *id, field),
         Object::Record(_, fields) => Ok(fields.get(field.name.as_str()).cloned()),
     }

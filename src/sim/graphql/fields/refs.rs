@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::super::connection::connection;
-use super::super::object::{Arguments, Cx, Field, Item, leaf, node, null, optional, record};
+use super::super::object::{Arguments, Cx, Field, Item, Object, leaf, node, null, optional, record};
 use super::{may_read, repository, sort_by};
 use crate::sim::git::{GitError, ObjectKind, Oid, Store, parse_oid};
 use crate::sim::ops::auth;
@@ -27,6 +27,7 @@ pub(super) fn field(cx: &Cx<'_>, repo: RepoId, name: &str, field: &Field) -> Out
             }
         }
         "refUpdateRule" => update_rule(cx, repo, short)?,
+        "compare" => compare(cx, repo, name, field)?,
         "associatedPullRequests" => {
             may_read(cx, repo, "pull_requests")?;
             let states = field.arguments.texts("states");
@@ -168,6 +169,40 @@ fn split(name: &str) -> (&str, &str) {
         .into_iter()
         .find_map(|prefix| name.strip_prefix(prefix).map(|rest| (prefix, rest)))
         .unwrap_or_else(|| name.split_at("refs/".len().min(name.len())))
+}
+
+/// What a branch has that this one has not; null if one of them is not there.
+fn compare(cx: &Cx<'_>, repo: RepoId, base: &str, field: &Field) -> Outcome<Item> {
+    let store = cx.store(repo)?;
+    let head = resolve_name(&store, field.arguments.demanded("headRef")?)?;
+    let (Some(base), Some((_, head))) = (store.target(base)?, head) else {
+        return Ok(null());
+    };
+    Ok(Item::Object(Object::Comparison(repo, base, head)))
+}
+
+/// A field of a comparison. Its commits come oldest first.
+pub(super) fn comparison(cx: &Cx<'_>, repo: RepoId, (base, head): (Oid, Oid), field: &Field) -> Outcome<Option<Item>> {
+    let store = cx.store(repo)?;
+    let (ahead, behind) = store.ahead_behind(base, head)?;
+    Ok(Some(match field.name.as_str() {
+        "aheadBy" => leaf(ahead),
+        "behindBy" => leaf(behind),
+        "baseTarget" => optional(object_node(&store, repo, base)?),
+        "headTarget" => optional(object_node(&store, repo, head)?),
+        "status" => leaf(match (ahead, behind) {
+            (0, 0) => "IDENTICAL",
+            (_, 0) => "AHEAD",
+            (0, _) => "BEHIND",
+            (..) => "DIVERGED",
+        }),
+        "commits" => {
+            let commits = store.log(head, Some(base))?.into_iter().rev();
+            let commits = commits.map(|oid| node(NodeRef::Commit(repo, oid))).collect();
+            connection("ComparisonCommitConnection", field, commits)?
+        }
+        _ => return Ok(None),
+    }))
 }
 
 /// Classic protection as people without administration see it; rulesets do not show here.

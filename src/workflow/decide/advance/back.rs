@@ -65,6 +65,9 @@ pub(in crate::workflow::decide) fn afresh(d: &mut Deciding, number: PhaseNumber,
     let begun = phase.state == State::Implementation;
     let left_open = phase.track.to_be_left();
     let old = std::mem::take(&mut phase.track);
+    if old.merged.is_some() {
+        d.w.cleanup.former.extend(old.of_ours_only());
+    }
     phase.run += 1;
     phase.fate = Fate::Open;
     phase.track = Track {
@@ -114,8 +117,14 @@ fn freeze(d: &mut Deciding, joined: PhaseNumber) {
         }
         phase.frozen = true;
         if *number == joined {
+            if phase.track.merged.is_some() {
+                d.w.cleanup.former.extend(phase.track.of_ours_only());
+            }
             phase.state = State::HandoffToCoder;
             phase.run += 1;
+            if phase.fate == Fate::Failed {
+                phase.fate = Fate::Open;
+            }
             phase.track = Track {
                 base: phase.track.base.clone(),
                 requests: phase.track.requests,

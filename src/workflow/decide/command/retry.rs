@@ -53,7 +53,7 @@ pub(super) fn retry(d: &mut Deciding, phase: Option<&PhaseRef>, how: &Again<'_>,
         return Err("That is merged already.".to_owned());
     }
     if d.w.reverting().is_some() && phase.is_some() {
-        return Err("The release is being taken back; `/retry` tries that again.".to_owned());
+        return Err("What was merged is being taken back; `/retry` tries that again.".to_owned());
     }
     let mut phases = targets.iter().filter_map(|t| d.w.phases.get(&t.phase()?));
     if phases.any(|p| matches!(p.fate, Fate::Skipped(_))) {

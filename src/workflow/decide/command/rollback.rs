@@ -41,11 +41,6 @@ pub(super) fn rollback(d: &mut Deciding, what: &RollbackWhat, from: &From) -> Re
         .filter_map(|n| d.w.phases.get(n))
         .filter(|p| p.fate == Fate::Merged)
         .collect();
-    if d.w.is_direct() && !merged.is_empty() {
-        return Err(
-            "What is merged stands on the default branch already; it is taken back once the work is complete.".to_owned(),
-        );
-    }
     let confirmed = merged.is_empty();
     let shown = (!confirmed).then(|| list(&d.w, &phases));
     d.w.rollback = Some(asked(scope, phases, from));
@@ -87,9 +82,7 @@ fn after_the_release(d: &mut Deciding, what: &RollbackWhat, from: &From) -> Resu
     if scope != Scope::All && !alone {
         return Err("No commit on the default branch is that phase's alone; `/rollback all` takes everything back.".to_owned());
     }
-    let merged = |n: &PhaseNumber| d.w.phases.get(n).is_some_and(|p| p.fate == Fate::Merged);
-    let phases: Vec<PhaseNumber> = concerned(&d.w, scope).into_iter().filter(merged).collect();
-    let rollback = asked(scope, phases, from);
+    let rollback = asked(scope, concerned(&d.w, scope), from);
     let reverts = revert::list(&d.w, &rollback);
     if reverts.is_empty() {
         return Err("Nothing of that is left to take back.".to_owned());
@@ -187,10 +180,12 @@ fn list(w: &Workflow, phases: &[PhaseNumber]) -> String {
         format!("`{}`{pull}", p.plan.id)
     };
     let names = |list: &[&Phase]| list.iter().map(name).collect::<Vec<_>>().join(", ");
-    let mut text = format!(
-        "This takes out of the integration branch, newest first, by a commit each: {}.",
-        names(&merged)
-    );
+    let how = if w.is_direct() {
+        "takes back what is merged, newest first, by a pull request each, which people merge"
+    } else {
+        "takes out of the integration branch, newest first, by a commit each"
+    };
+    let mut text = format!("This {how}: {}.", names(&merged));
     if !open.is_empty() {
         text.push_str(&format!(" And it closes what is not merged: {}.", names(&open)));
     }

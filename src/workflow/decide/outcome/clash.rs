@@ -3,7 +3,7 @@
 //! Invariant: what is settled is the clash of two commits; a head that moves meanwhile makes it another one.
 
 use super::super::{Deciding, advance};
-use super::trouble;
+use super::{bring_up, trouble};
 use crate::workflow::fact::{Clash, Target};
 use crate::workflow::model::{Track, TroubleKind, WriteReason};
 use crate::workflow::order::Order;
@@ -15,11 +15,15 @@ const NAMED: usize = 5;
 /// A branch clashes with its base, in files that a writer could settle.
 pub(super) fn clashed(d: &mut Deciding, target: Target, order: &Order, clash: &Clash, seq: i64) {
     let (limit, state) = (d.w.settings.limits.attempts, d.state_of(target));
+    let bringing_up = bring_up(&d.w).is_some_and(|wanted| wanted.target() == Some(target));
+    // A release pull request that is closed keeps the head it had then, whatever its branch has got since.
+    let branch = d.w.heads.as_ref().and_then(|heads| heads.integration.clone()).filter(|_| bringing_up);
     let Some(track) = d.w.track_mut(target).filter(|track| track.merged.is_none()) else {
         return;
     };
-    if track.head.as_ref() != Some(&clash.head) {
+    if branch.as_ref().or(track.head.as_ref()) != Some(&clash.head) {
         track.look = Some(seq);
+        d.w.look = d.w.look.or(bringing_up.then_some(seq));
         return;
     }
     if is_settling(track, state) {

@@ -62,6 +62,9 @@ pub(super) fn written(d: &mut Deciding, order: &Order, outcome: &Outcome, seq: i
                 track.closed_by_us |= track.pull.as_ref().is_some_and(|p| p.number == *pull);
                 track.left_open.retain(|left| left.number != *pull);
             }
+            for track in d.w.reverts.iter_mut().flat_map(|reverts| &mut reverts.merged) {
+                track.left_open.retain(|left| left.number != *pull);
+            }
         }
         (Order::DeleteBranches { .. }, Outcome::Settled { note }) => {
             d.w.cleanup.branches = true;

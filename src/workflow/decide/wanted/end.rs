@@ -30,7 +30,8 @@ pub(super) fn left_behind(w: &Workflow, orders: &mut Vec<Order>) {
         orders.extend(phase.track.left_open.iter().map(|pull| superseded(pull, elsewhere)));
     }
     let elsewhere = "Another pull request is opened in place of this one.";
-    orders.extend(w.release.left_open.iter().map(|pull| superseded(pull, elsewhere)));
+    let left = reverts(w).chain([&w.release]).flat_map(|track| &track.left_open);
+    orders.extend(left.map(|pull| superseded(pull, elsewhere)));
 }
 
 fn superseded(pull: &PullRef, note: &str) -> Order {
@@ -39,14 +40,6 @@ fn superseded(pull: &PullRef, note: &str) -> Order {
         node_id: pull.node_id.clone(),
         note: note.to_owned(),
     }
-}
-
-/// Branches that hold nothing but our commits, at their known heads.
-fn all_ours(w: &Workflow) -> Vec<(String, Sha)> {
-    let tracks = w.phases.values().map(|p| &p.track).chain([&w.release]);
-    let ours = tracks.filter(|t| t.foreign.is_empty() && !t.branch.is_empty());
-    ours.filter_map(|t| t.head.clone().map(|head| (t.branch.clone(), head)))
-        .collect()
 }
 
 /// Whether merged branches are left to people, or to the repository.
@@ -70,31 +63,54 @@ pub(super) fn after_the_end(w: &Workflow, orders: &mut Vec<Order>) {
             if w.look.is_none() && w.issue.open {
                 orders.push(Order::CloseIssue);
             }
-            if !keeps_branches(w) && !w.cleanup.branches {
-                let ours = |t: &&Track| t.merged.is_some() && t.foreign.is_empty() && !t.branch.is_empty();
-                let branches: Vec<_> = tracks()
-                    .filter(ours)
-                    .filter_map(|t| t.head.clone().map(|head| (t.branch.clone(), head)))
-                    .collect();
-                if !branches.is_empty() {
-                    orders.push(Order::DeleteBranches { branches });
-                }
-            }
+            let merged = tracks().chain(reverts(w)).filter(|t| t.merged.is_some());
+            orders.extend(delete(w, merged.filter(|_| !keeps_branches(w))));
         }
         Some(End::RolledBack) => {
             let open: Vec<Order> = tracks().filter_map(|t| close(t, true, "The work was taken back.")).collect();
-            let reverts = w.reverts.iter().flat_map(|reverts| &reverts.merged);
-            let ours = reverts.filter(|t| t.foreign.is_empty() && !keeps_branches(w));
-            let branches: Vec<_> = ours.filter_map(|t| Some((t.branch.clone(), t.head.clone()?))).collect();
-            let reverted = !branches.is_empty() && !w.cleanup.branches;
-            orders.extend(reverted.then_some(Order::DeleteBranches { branches }));
+            let goes = |t: &&Track| match what_goes(w) {
+                Goes::Nothing => false,
+                Goes::Unmerged => t.merged.is_none() || !keeps_branches(w),
+                Goes::All => true,
+            };
+            let back = reverts(w).filter(|_| !keeps_branches(w));
             // GitHub closes what stands on a branch that goes.
-            if open.is_empty() && !w.cleanup.branches && w.release.merged.is_none() && !w.is_direct() {
-                let branches = all_ours(w);
-                orders.extend((!branches.is_empty()).then_some(Order::DeleteBranches { branches }));
-            }
+            let branches = delete(w, back.chain(tracks().filter(goes)));
+            orders.extend(branches.filter(|_| open.is_empty()));
             orders.extend(open);
         }
         None => {}
     }
+}
+
+/// Which branches go with a rollback beside those of its own pull requests.
+enum Goes {
+    /// It was released: what goes went then.
+    Nothing,
+    /// Nothing that people merged onto the default branch, if they keep such branches.
+    Unmerged,
+    /// Nothing of it reached the default branch.
+    All,
+}
+
+fn what_goes(w: &Workflow) -> Goes {
+    let early = w.reverts.as_ref().map(|reverts| reverts.early.is_some());
+    match (w.is_direct(), early) {
+        (true, Some(true)) => Goes::Unmerged,
+        (true, Some(false)) => Goes::Nothing,
+        (true, None) => Goes::All,
+        (false, _) if w.release.merged.is_some() => Goes::Nothing,
+        (false, _) => Goes::All,
+    }
+}
+
+fn reverts(w: &Workflow) -> impl Iterator<Item = &Track> {
+    w.reverts.iter().flat_map(|reverts| &reverts.merged)
+}
+
+/// Branches that hold nothing but our commits go, at their known heads.
+fn delete<'a>(w: &Workflow, tracks: impl Iterator<Item = &'a Track>) -> Option<Order> {
+    let former = w.cleanup.former.iter().filter(|_| !keeps_branches(w)).cloned();
+    let branches: Vec<(String, Sha)> = tracks.filter_map(Track::of_ours_only).chain(former).collect();
+    (!branches.is_empty() && !w.cleanup.branches).then_some(Order::DeleteBranches { branches })
 }
