@@ -60,6 +60,7 @@ pub(super) fn pause(d: &mut Deciding, by: Option<Person>, why: &str) {
             by,
             why: why.to_owned(),
             at: d.now,
+            closed: false,
         });
     }
 }

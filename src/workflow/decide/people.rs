@@ -46,7 +46,7 @@ pub(super) fn timeline(d: &mut Deciding, event: &TimelineEvent, seq: i64) {
         TimelineKind::Reopened => {
             d.w.issue.open = true;
             d.w.closing = None;
-            if event.by.writes() && d.w.paused.is_some() {
+            if event.by.writes() && d.w.paused.as_ref().is_some_and(|pause| pause.closed) {
                 advance::resume(d);
             }
         }
@@ -85,7 +85,7 @@ fn closed(d: &mut Deciding, event: &TimelineEvent, by_pull: Option<u64>, seq: i6
                 }
             } else {
                 let why = format!("pull request #{pull} closed the issue; reopen it or `/resume` to go on, `/cancel` to end.");
-                advance::pause(d, Some(event.by.clone()), &why);
+                pause_until_reopened(d, event, &why);
             }
         }
         None if event.by.writes() => {
@@ -103,8 +103,19 @@ fn closed(d: &mut Deciding, event: &TimelineEvent, by_pull: Option<u64>, seq: i6
                 "{} closed the issue; a writer can reopen it or `/resume` to go on, `/cancel` to end.",
                 event.by.login
             );
-            advance::pause(d, Some(event.by.clone()), &why);
+            pause_until_reopened(d, event, &why);
         }
+    }
+}
+
+/// A pause that was there before stays: opening the issue again does not end what somebody else asked for.
+fn pause_until_reopened(d: &mut Deciding, event: &TimelineEvent, why: &str) {
+    if d.w.paused.is_some() {
+        return;
+    }
+    advance::pause(d, Some(event.by.clone()), why);
+    if let Some(pause) = &mut d.w.paused {
+        pause.closed = true;
     }
 }
 

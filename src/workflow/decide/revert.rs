@@ -236,7 +236,9 @@ fn merged_meanwhile(d: &mut Deciding) {
     let more: Vec<Revert> = list(&d.w, &early);
     if let Some(reverts) = &mut d.w.reverts {
         let known: Vec<Sha> = reverts.list.iter().map(|revert| revert.commit.clone()).collect();
-        reverts.list.extend(more.into_iter().filter(|revert| !known.contains(&revert.commit)));
+        reverts
+            .list
+            .extend(more.into_iter().filter(|revert| !known.contains(&revert.commit)));
     }
 }
 

@@ -117,24 +117,26 @@ fn tested(d: &mut Deciding, target: Target) -> bool {
             d.move_target(target, &[State::HandoffToVerifier], "expected checks green", None)
         }
         CiVerdict::Red(names) => red(d, target, &names),
-        CiVerdict::Rerun(names) => {
-            let max = d.w.settings.ci.rerun_flaky.max(1);
-            let Some(track) = d.w.track_mut(target) else { return false };
-            let again = names.iter().all(|n| track.reruns.get(n).copied().unwrap_or(0) < max);
-            if !again {
-                give_up(d, target);
-                return true;
-            }
-            let new = names.iter().any(|n| !track.rerunning.contains(n));
-            track.rerunning.extend(names);
-            new
-        }
+        CiVerdict::Rerun(names) => rerun(d, target, names),
         CiVerdict::NotBegun { .. }
         | CiVerdict::Absent
         | CiVerdict::Running { .. }
         | CiVerdict::TooLong
         | CiVerdict::Person(_) => false,
     }
+}
+
+/// Checks that may have failed by chance run again, a bounded number of times.
+fn rerun(d: &mut Deciding, target: Target, names: Vec<String>) -> bool {
+    let max = d.w.settings.ci.rerun_flaky.max(1);
+    let Some(track) = d.w.track_mut(target) else { return false };
+    if names.iter().any(|n| track.reruns.get(n).copied().unwrap_or(0) >= max) {
+        give_up(d, target);
+        return true;
+    }
+    let new = names.iter().any(|n| !track.rerunning.contains(n));
+    track.rerunning.extend(names);
+    new
 }
 
 /// Whether a head is green now.
@@ -228,6 +230,7 @@ fn reconsidered(d: &mut Deciding, target: Target) -> bool {
     match ci::judge(&d.w, target, d.now) {
         CiVerdict::Green { .. } => {}
         CiVerdict::Red(names) if release => return red(d, target, &names),
+        CiVerdict::Rerun(names) if release => return rerun(d, target, names),
         CiVerdict::Red(_)
         | CiVerdict::NotBegun { .. }
         | CiVerdict::Absent

@@ -64,6 +64,9 @@ pub struct Pause {
     pub why: String,
     /// When.
     pub at: Millis,
+    /// The issue was closed: opening it again goes on.
+    #[serde(default)]
+    pub closed: bool,
 }
 
 /// A round of questions.

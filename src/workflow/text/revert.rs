@@ -54,5 +54,9 @@ pub fn body(w: &Workflow, revert: &Revert) -> String {
 /// What goes with a cancel while something is being taken back.
 #[must_use]
 pub fn cancel_ends(w: &Workflow) -> &'static str {
-    if w.taking_back_early() { "all of the work" } else { "the rollback" }
+    if w.taking_back_early() {
+        "all of the work"
+    } else {
+        "the rollback"
+    }
 }

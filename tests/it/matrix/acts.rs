@@ -29,6 +29,8 @@ pub(super) enum Act {
     ApproveWithNits,
     Dismiss,
     LateReview,
+    InlineRemarks,
+    InlineChanges,
     Conflict,
     BaseMoves,
     WorkflowFile,
@@ -143,6 +145,15 @@ impl<'a> Scene<'a> {
         let head = self.town.pull(number).await["head"]["sha"].as_str().unwrap().to_owned();
         let path = format!("/repos/acme/todo/statuses/{head}");
         let body = json!({ "state": state, "context": context, "description": "as if" });
+        self.town.must("reviewer", Method::POST, &path, body).await;
+    }
+
+    /// A review that says nothing but for remarks at two lines.
+    async fn remark(&self, number: u64, event: &str) {
+        let files = self.town.get(&format!("/repos/acme/todo/pulls/{number}/files")).await;
+        let remark = |text: &str| json!({ "path": files[0]["filename"], "line": 1, "side": "RIGHT", "body": text });
+        let body = json!({ "event": event, "comments": [remark("A better name, please."), remark("And say why.")] });
+        let path = format!("/repos/acme/todo/pulls/{number}/reviews");
         self.town.must("reviewer", Method::POST, &path, body).await;
     }
 
@@ -334,6 +345,8 @@ impl Act {
                 town.review("reviewer", number, "APPROVE", "Nit: a better name would be nice.")
                     .await
             }
+            Self::InlineRemarks => at.remark(number, "COMMENT").await,
+            Self::InlineChanges => at.remark(number, "REQUEST_CHANGES").await,
             Self::Dismiss if at.place == Place::Held => {
                 let all = town.get(&format!("/repos/acme/todo/pulls/{number}/reviews")).await;
                 let review = all.as_array().unwrap().iter().find(|r| r["state"] == "APPROVED")?["id"].clone();

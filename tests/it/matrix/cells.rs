@@ -19,8 +19,8 @@ const AFTER: Duration = Duration::from_secs(12 * 60);
 /// Time in which the requests of a town at rest are counted.
 const REST: Duration = Duration::from_secs(5 * 60);
 
-/// Requests of twelve workflows in that time: one look a minute each, of at most four requests, and the sweeps.
-const REQUESTS_MAX: usize = 300;
+/// Requests of thirteen workflows in that time: one look a minute each, of at most four requests, and the sweeps.
+const REQUESTS_MAX: usize = 320;
 
 /// What came of an interference in each place.
 pub(super) type Row = BTreeMap<Place, (String, Value)>;

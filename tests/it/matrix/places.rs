@@ -36,6 +36,8 @@ pub(super) enum Place {
     HandoffToVerifier,
     /// A phase waits for its review.
     Verification,
+    /// A phase waits for its review, and the work is paused.
+    Paused,
     /// An approved phase is held.
     Held,
     /// The release waits for its approval.
@@ -48,11 +50,11 @@ pub(super) enum Place {
 
 use Place::{
     Complete, Deployment, Discovery, HandoffToCoder, HandoffToReleaser, HandoffToTester, HandoffToVerifier, Held, Implementation,
-    Planning, Testing, Verification,
+    Paused, Planning, Testing, Verification,
 };
 
-/// All of them: the eleven states, and the gate to the releaser once for a phase and once for the release.
-pub(super) const PLACES: [Place; 12] = [
+/// All of them: the eleven states, the gate to the releaser once for a phase and once for the release, and a pause.
+pub(super) const PLACES: [Place; 13] = [
     Discovery,
     Planning,
     HandoffToCoder,
@@ -61,6 +63,7 @@ pub(super) const PLACES: [Place; 12] = [
     Testing,
     HandoffToVerifier,
     Verification,
+    Paused,
     Held,
     HandoffToReleaser,
     Deployment,
@@ -79,6 +82,7 @@ impl Place {
             Testing => "- greet the tested\n",
             HandoffToVerifier => "- greet the unverified\n",
             Verification => "- greet the reviewed\n",
+            Paused => "- greet the paused\n",
             Held => "- greet the held\n",
             HandoffToReleaser => "- greet the releasable\n",
             Deployment => "- greet the deployed\n",
@@ -97,6 +101,7 @@ impl Place {
             Testing => ("testing", "ci"),
             HandoffToVerifier => ("handoff_to_verifier", "budget"),
             Verification => ("verification", "phase_review"),
+            Paused => ("verification", "paused"),
             Held => ("handoff_to_releaser", "held"),
             HandoffToReleaser => ("handoff_to_releaser", "release_approval"),
             Deployment => ("deployment", "merge_refused"),
@@ -173,6 +178,7 @@ impl Places {
         }
         town.settle().await;
         town.comment("maintainer", self.issue(Held), "/hold").await;
+        town.comment("maintainer", self.issue(Paused), "/pause").await;
         self.spend(HandoffToVerifier).await;
         for place in [Held, HandoffToReleaser, Deployment, Complete] {
             let pull = town.pull_of(self.issue(place), 1).await;

@@ -30,6 +30,8 @@ const REVIEWS: &[Act] = &[
     Act::ApproveWithNits,
     Act::Dismiss,
     Act::LateReview,
+    Act::InlineRemarks,
+    Act::InlineChanges,
     Act::Conflict,
     Act::BaseMoves,
     Act::WorkflowFile,

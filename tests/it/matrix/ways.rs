@@ -43,6 +43,10 @@ enum Way {
 /// An interference, where, and the way on from it.
 const WAYS: &[(Act, Place, Way)] = &[
     (Act::Push, Place::Held, Way::Says("/unhold")),
+    (Act::Push, Place::Paused, Way::Says("/resume")),
+    (Act::RequestChanges, Place::Paused, Way::Says("/resume")),
+    (Act::BaseMoves, Place::Paused, Way::Says("/resume")),
+    (Act::InlineChanges, Place::Verification, Way::AsBefore),
     (Act::Close, Place::Verification, Way::Reopen),
     (Act::Close, Place::Testing, Way::Says("/retry 1")),
     (Act::Retarget, Place::Verification, Way::BaseBack),

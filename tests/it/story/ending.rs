@@ -68,13 +68,21 @@ async fn a_branch_stays_that_has_a_persons_commit_somewhere_below_its_head() {
     assert!(town.known(issue).await.release.foreign.is_empty());
     let release = town.release_of(issue).await;
     let path = format!("/repos/acme/todo/pulls/{release}/merge");
-    town.must("maintainer", Method::PUT, &path, json!({ "merge_method": "squash" })).await;
+    town.must("maintainer", Method::PUT, &path, json!({ "merge_method": "squash" }))
+        .await;
     town.settle().await;
     assert_eq!(town.known(issue).await.ended, Some(End::Complete));
     assert!(town.file("main", "NOTES.md").await.is_some());
-    assert_eq!(town.branches().await, ["main", branch.as_str()], "the commit itself is on no other branch");
+    assert_eq!(
+        town.branches().await,
+        ["main", branch.as_str()],
+        "the commit itself is on no other branch"
+    );
     let status = town.status(issue);
-    assert!(status.contains(&format!("the branch {branch} was kept: it has commits of somebody else")), "{status}");
+    assert!(
+        status.contains(&format!("the branch {branch} was kept: it has commits of somebody else")),
+        "{status}"
+    );
     town.over().await;
 }
 

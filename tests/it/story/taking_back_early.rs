@@ -62,18 +62,36 @@ async fn a_merged_phase_is_taken_back_and_the_others_go_on() {
         assert!(waits[0].ends_with("`/cancel` ends all of the work."), "{waits:#?}");
         // The other phase stands still: its approval is kept, and used when it goes on.
         town.phase_approved(issue, 2).await;
-        assert!(town.is_on_main(GREET).await && !town.is_on_main(BYE).await, "a person merges the revert");
-        town.refused("maintainer", issue, "/rollback all", "A rollback is under way").await;
-        town.refused("maintainer", issue, "/revise something else", "the plan can be revised when that is done")
+        assert!(
+            town.is_on_main(GREET).await && !town.is_on_main(BYE).await,
+            "a person merges the revert"
+        );
+        town.refused("maintainer", issue, "/rollback all", "A rollback is under way")
             .await;
+        town.refused(
+            "maintainer",
+            issue,
+            "/revise something else",
+            "the plan can be revised when that is done",
+        )
+        .await;
         town.merged_by("reviewer", revert).await;
-        assert!(!town.is_on_main(GREET).await && town.is_on_main(BYE).await, "#{second} is merged");
+        assert!(
+            !town.is_on_main(GREET).await && town.is_on_main(BYE).await,
+            "#{second} is merged"
+        );
         let w = town.known(issue).await;
         assert_eq!(w.baton, Baton::Forked);
-        assert_eq!(fates(&w), [(1, &Fate::RolledBack), (2, &Fate::Merged), (3, &Fate::RolledBack)]);
+        assert_eq!(
+            fates(&w),
+            [(1, &Fate::RolledBack), (2, &Fate::Merged), (3, &Fate::RolledBack)]
+        );
         assert!(w.is_open() && w.issue.open, "it was not the last");
         let waits = town.waits(issue).await;
-        assert!(waits.iter().any(|w| w.contains("`/retry 01-greet-by-name` builds it again")), "{waits:#?}");
+        assert!(
+            waits.iter().any(|w| w.contains("`/retry 01-greet-by-name` builds it again")),
+            "{waits:#?}"
+        );
         town.told(issue, "/retry 1").await;
         town.phase_approved(issue, 1).await;
         assert!(town.is_on_main(GREET).await);
@@ -106,7 +124,10 @@ async fn everything_is_taken_back_and_the_work_ends() {
         assert!(w.phases.values().all(|p| p.fate == Fate::RolledBack), "{:?}", fates(&w));
         assert_eq!(town.branches().await, ["main"]);
         let status = town.status(issue);
-        assert!(status.contains("What was merged has been taken back by a revert."), "{status}");
+        assert!(
+            status.contains("What was merged has been taken back by a revert."),
+            "{status}"
+        );
         town.said_anywhere();
         town.finish().await;
     }

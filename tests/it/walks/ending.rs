@@ -59,7 +59,10 @@ impl Walk {
                     w.outstanding,
                     w.baton,
                     w.heads,
-                    w.phases.values().map(|p| (&p.plan.id, p.state, &p.fate, p.frozen)).collect::<Vec<_>>(),
+                    w.phases
+                        .values()
+                        .map(|p| (&p.plan.id, p.state, &p.fate, p.frozen))
+                        .collect::<Vec<_>>(),
                     w.release
                 );
             }

@@ -22,7 +22,7 @@ impl Walk {
     /// What holds at any moment.
     pub(super) async fn hold(&mut self) {
         let sight = self.sight();
-        nothing_twice(&sight);
+        nothing_twice(&sight, |number| self.reopened(number));
         for row in self.rows().await {
             let w: Workflow = serde_json::from_str(&row.state).unwrap();
             assert!(w.cost.spent <= w.budget, "I8: {:?} spent of {:?}", w.cost.spent, w.budget);
@@ -182,8 +182,8 @@ impl Walk {
 }
 
 /// I2: no two comments with one marker (what was folded away is over and may be said again), no two pull requests from one branch
-/// onto another (one that a person closed, or gave another base, may be followed by another).
-fn nothing_twice(sight: &Sight) {
+/// onto another (one that a person closed, or gave another base, may be followed by another, and may be opened again by people).
+fn nothing_twice(sight: &Sight, reopened: impl Fn(u64) -> bool) {
     let mut markers: BTreeMap<String, u64> = BTreeMap::new();
     for comment in sight.comments.iter().filter(|c| c.author == BOT && !c.folded) {
         let Some(marker) = Marker::of(&comment.body) else { continue };
@@ -191,7 +191,8 @@ fn nothing_twice(sight: &Sight) {
         assert!(twin.is_none(), "I2: {marker} stands on {twin:?} and {}", comment.id);
     }
     let mut ways: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-    for pull in sight.pulls.iter().filter(|p| p.ours && (p.open || p.merged.is_some())) {
+    let there = |p: &&Pull| p.ours && (p.merged.is_some() || (p.open && !reopened(p.number)));
+    for pull in sight.pulls.iter().filter(there) {
         let way = (pull.head_ref.as_str(), pull.base_ref.as_str());
         let twin = ways.insert(way, pull.number);
         assert!(twin.is_none(), "I2: {way:?} has pull requests {twin:?} and {}", pull.number);

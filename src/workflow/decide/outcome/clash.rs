@@ -17,7 +17,11 @@ pub(super) fn clashed(d: &mut Deciding, target: Target, order: &Order, clash: &C
     let (limit, state) = (d.w.settings.limits.attempts, d.state_of(target));
     let bringing_up = bring_up(&d.w).is_some_and(|wanted| wanted.target() == Some(target));
     // A release pull request that is closed keeps the head it had then, whatever its branch has got since.
-    let branch = d.w.heads.as_ref().and_then(|heads| heads.integration.clone()).filter(|_| bringing_up);
+    let branch =
+        d.w.heads
+            .as_ref()
+            .and_then(|heads| heads.integration.clone())
+            .filter(|_| bringing_up);
     let Some(track) = d.w.track_mut(target).filter(|track| track.merged.is_none()) else {
         return;
     };
