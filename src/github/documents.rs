@@ -8,7 +8,7 @@
 use serde_json::Value;
 
 use super::graphql::{Mutation, Mutations};
-use super::{branch, comments, issue, phase, pull_state, pulls, review, rules, survey};
+use super::{comments, deletion, issue, phase, pull_state, pulls, review, rules, survey};
 
 /// Each document's name and text.
 #[must_use]
@@ -21,7 +21,7 @@ pub fn documents() -> Vec<(&'static str, String)> {
         (pull_state::CHECKS_PAGE, pull_state::checks_page(1)),
         ("OwnComments", comments::own_comments_query()),
         ("PullsOfHead", pulls::pulls_of_head_query()),
-        ("Branches", branch::branches_query(2)),
+        ("Branches", deletion::branches_query(2)),
         ("Rules", rules::RULES_QUERY.to_owned()),
         ("Survey", survey::survey_query()),
     ];
@@ -34,7 +34,7 @@ pub fn documents() -> Vec<(&'static str, String)> {
 }
 
 const PARTS: &[Mutation] = &[
-    branch::UPDATE_REFS,
+    deletion::UPDATE_REFS,
     comments::ADD_REACTION,
     comments::MINIMISE,
     comments::UPDATE_COMMENT,

@@ -102,9 +102,11 @@ async fn branches_are_deleted_only_where_nobody_needs_them() {
                 "theirs" => ("ada", "GitHub", 1),
                 "amended" => (APP, "ada", 1),
                 "many" => (APP, "GitHub", 101),
+                "mine" => (APP, APP, 1),
                 _ => (APP, "GitHub", 1),
             };
-            let commit = json!({ "author": { "name": author }, "committer": { "name": committer } });
+            let commit = json!({ "author": { "name": author }, "committer": { "name": committer },
+                "committedViaWeb": committer == "GitHub" });
             node["defaultBranchRef"][format!("ahead{index}")] = json!({ "commits": { "totalCount": total, "nodes": [commit] } });
         }
         data(&json!({ "node": node }))
