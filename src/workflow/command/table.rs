@@ -139,7 +139,7 @@ pub const TABLE: [Entry; 14] = [
         name: Name::Rollback,
         word: "rollback",
         arguments: "<phase>|plan|all",
-        does: "takes back the phase with those that depend on it, or all of them, then plans anew (`plan`) or ends the work (`all`); what is merged is listed first and taken out of the integration branch once `/approve rollback` confirms it; after the release by pull requests that people merge, newest first, of `all` or of a phase whose commit stands alone on the default branch",
+        does: "takes back the phase with those that depend on it, or all of them, then plans anew (`plan`) or ends the work (`all`); what is merged is listed first and taken out of the integration branch once `/approve rollback` confirms it; after the release, and in a direct delivery at any time, by pull requests that people merge, newest first, of `all` or of a phase whose commit stands alone on the default branch",
         who: Who::Writer,
         needs: Needs::Phases,
     },
