@@ -472,3 +472,24 @@ async fn the_same_is_shown_when_webhooks_never_come() {
     }
     assert_eq!(shows[0], shows[1]);
 }
+
+#[tokio::test]
+async fn a_stuck_phase_that_is_planned_again_begins_anew() {
+    let town = Town::new(Setting::default()).await;
+    town.switch(
+        "ci",
+        json!({ "branch": "**/01-greet-by-name", "conclusion": "failure", "log": RIDDLE }),
+    )
+    .await;
+    let issue = town.begun("Greet", ONE).await;
+    let waits = town.waits(issue).await;
+    assert!(waits[0].contains("is stuck"), "{waits:#?}");
+    town.switch("ci", json!({})).await;
+    town.comment("maintainer", issue, "/revise Please look at it once more.")
+        .await;
+    town.settle().await;
+    town.comment("maintainer", issue, "/approve plan").await;
+    town.settle().await;
+    town.until_complete(issue).await;
+    town.over().await;
+}

@@ -45,6 +45,26 @@ async fn a_review_of_the_release_pull_request_approves_it() {
 }
 
 #[tokio::test]
+async fn what_fails_by_chance_on_the_release_runs_again() {
+    for conclusion in ["timed_out", "cancelled"] {
+        let town = Town::new(Setting::default()).await;
+        let by_chance = json!({ "branch": "**/base", "conclusion": conclusion, "count": 1 });
+        town.switch("ci", by_chance).await;
+        let issue = to_the_release(&town).await;
+        let w = town.known(issue).await;
+        assert_eq!(
+            w.release.reruns.values().sum::<u32>(),
+            1,
+            "{conclusion}: {:?}",
+            w.release.reruns
+        );
+        town.release(issue).await;
+        town.complete(issue).await;
+        town.over().await;
+    }
+}
+
+#[tokio::test]
 async fn who_started_may_not_approve_the_release_alone() {
     let town = Town::new(Setting::default()).await;
     let issue = to_the_release(&town).await;
