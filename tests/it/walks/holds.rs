@@ -147,7 +147,10 @@ impl Walk {
                 .any(|r| matches!(r.state, ReviewState::Approved | ReviewState::Dismissed))
         });
         let said = |login: &str| {
-            let all = sight.comments.iter().filter(|c| c.author == login && c.at <= at);
+            // An approval that was deleted after its use was one.
+            let unsaid = self.unsaid.iter().filter(|(_, gone)| *gone >= at).map(|(said, _)| said);
+            let all = sight.comments.iter().chain(unsaid);
+            let all = all.filter(|c| c.author == login && c.at <= at);
             let mut on = all.filter(|c| c.on == pull.number || c.on == w.issue.number);
             on.any(|c| c.body.to_lowercase().contains("approve"))
         };

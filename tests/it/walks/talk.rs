@@ -3,6 +3,7 @@
 //! Invariant: people touch what others said only where GitHub lets them.
 
 use axum::http::Method;
+use millhand::clock::Clock as _;
 use serde_json::{Value, json};
 
 use super::walk::Walk;
@@ -29,7 +30,10 @@ impl Walk {
         let login = self.writer();
         let path = format!("/issues/comments/{}", comment.id);
         if self.dice.one_in(2) {
+            // In the middle of the bot's work it is deleted at some moment behind this one.
+            let at = self.later.map_or_else(|| self.town.clock.now().0, |_| i64::MAX);
             self.asks(login, Method::DELETE, &path, Value::Null).await;
+            self.unsaid.push((comment, at));
         } else {
             let body = format!("{}\n\nedited\n\n/cancel\n", comment.body);
             self.asks(login, Method::PATCH, &path, json!({ "body": body })).await;

@@ -11,6 +11,7 @@ use millhand::workflow::model::Workflow;
 use serde_json::{Value, json};
 
 use super::dice::Dice;
+use super::sight::Said;
 use super::sight::Sight;
 use crate::story::town::{Setting, Town};
 
@@ -28,6 +29,8 @@ pub(super) struct Walk {
     told: bool,
     /// Commits that people made.
     pub(super) pushed: BTreeSet<String>,
+    /// What people deleted, and when.
+    pub(super) unsaid: Vec<(Said, i64)>,
     /// How many transitions each ended workflow had when it was seen first, by id.
     pub(super) ended: BTreeMap<String, usize>,
     /// Workflows that were cancelled because nothing else ended them.
@@ -69,6 +72,7 @@ impl Walk {
             journal: Vec::new(),
             told,
             pushed: BTreeSet::new(),
+            unsaid: Vec::new(),
             ended: BTreeMap::new(),
             cancelled: BTreeSet::new(),
             later: None,
