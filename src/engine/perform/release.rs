@@ -211,7 +211,10 @@ impl At<'_> {
             .into_iter()
             .filter(|(_, deletion)| !matches!(deletion, Deletion::Deleted | Deletion::Absent))
             .map(|(name, deletion)| match deletion {
-                Deletion::Moved(_) | Deletion::Foreign => format!("the branch {name} was kept: it has commits of somebody else"),
+                Deletion::Moved(_) => format!("the branch {name} was kept: it has commits of somebody else"),
+                Deletion::Foreign => {
+                    format!("the branch {name} was kept: it has commits of somebody else, or more than can be told")
+                }
                 Deletion::Needed(_) => format!("the branch {name} was kept: a pull request stands on it"),
                 Deletion::Refused(error) => format!("the branch {name} was kept: {error}"),
                 Deletion::Deleted | Deletion::Absent => name,

@@ -115,6 +115,8 @@ async fn everything_is_taken_back_and_the_work_ends() {
         town.confirmed(issue).await;
         let third = town.pull_of(issue, 3).await;
         assert_eq!(town.pull(third).await["state"], "closed");
+        town.said_anywhere();
+        town.refused("maintainer", third, "/retry", "The rollback is under way").await;
         for _ in 0..2 {
             town.merged_by("reviewer", town.revert_pull(issue).await).await;
         }

@@ -29,7 +29,11 @@ pub(super) fn retry(d: &mut Deciding, phase: Option<&PhaseRef>, how: &Again<'_>,
         (None, Some(Thread::Pull(number))) if d.w.target_of_pull(number).is_some() => {
             d.w.target_of_pull(number).into_iter().collect()
         }
-        _ => d.w.targets().into_iter().filter(|t| failed(&d.w, *t)).collect(),
+        _ => {
+            // While something is being taken back, phases wait: it alone is at work.
+            let at_work = |t: &Target| d.w.reverting().is_none() || *t == Target::Release;
+            d.w.targets().into_iter().filter(|t| at_work(t) && failed(&d.w, *t)).collect()
+        }
     };
     let restored = phase.is_none() && d.w.base_gone();
     d.w.restoring |= restored;
@@ -42,7 +46,7 @@ pub(super) fn retry(d: &mut Deciding, phase: Option<&PhaseRef>, how: &Again<'_>,
             .and_then(|n| d.w.phases.get(&n))
             .is_some_and(|p| p.fate == Fate::RolledBack)
     };
-    if targets.iter().any(taken_back) && rolling_back(&d.w) {
+    if targets.iter().any(taken_back) && (rolling_back(&d.w) || d.w.reverting().is_some()) {
         return Err("The rollback is under way; please try again when it is done.".to_owned());
     }
     if let [one] = targets.as_slice()

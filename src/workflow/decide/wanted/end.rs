@@ -94,13 +94,17 @@ enum Goes {
 }
 
 fn what_goes(w: &Workflow) -> Goes {
-    let early = w.reverts.as_ref().map(|reverts| reverts.early.is_some());
-    match (w.is_direct(), early) {
-        (true, Some(true)) => Goes::Unmerged,
-        (true, Some(false)) => Goes::Nothing,
-        (true, None) => Goes::All,
-        (false, _) if w.release.merged.is_some() => Goes::Nothing,
-        (false, _) => Goes::All,
+    let released = if w.is_direct() {
+        w.phases.values().any(|phase| phase.track.merged.is_some())
+    } else {
+        w.release.merged.is_some()
+    };
+    if w.reverts.as_ref().is_some_and(|reverts| reverts.early.is_some()) {
+        Goes::Unmerged
+    } else if released {
+        Goes::Nothing
+    } else {
+        Goes::All
     }
 }
 
