@@ -44,7 +44,7 @@ use super::waits::Waiting;
 use crate::clock::Millis;
 
 /// The version of this core. Rows decided by another version are not decided again by `replay`.
-pub const CORE_VERSION: i64 = 8;
+pub const CORE_VERSION: i64 = 9;
 
 /// A state may lead on at once, but not for ever: more rounds than any honest state needs are a bug, and the workflow is
 /// paused by it rather than spinning.

@@ -205,6 +205,9 @@ pub struct Rollback {
     pub scope: Scope,
     /// The phases, by number.
     pub phases: Vec<PhaseNumber>,
+    /// The merged commits that whoever asked was shown.
+    #[serde(default)]
+    pub listed: Vec<Sha>,
     /// Who asked for it.
     pub by: Person,
     /// The comment in which.

@@ -167,6 +167,55 @@ async fn a_list_that_nobody_confirms_does_nothing() {
 }
 
 #[tokio::test]
+async fn what_was_merged_behind_the_list_is_listed_first() {
+    let town = Town::new(Setting::default()).await;
+    let issue = town.merged(1).await;
+    let list = town.listed(issue, "/rollback all").await;
+    assert!(list.contains("it closes what is not merged: `02-say-goodbye`"), "{list}");
+    town.review("reviewer", town.pull_of(issue, 2).await, "APPROVE", "good").await;
+    town.settle().await;
+    town.refused(
+        "maintainer",
+        issue,
+        "/approve rollback",
+        "More was merged since that was listed.",
+    )
+    .await;
+    assert!(
+        town.has(issue, GREET).await && town.has(issue, BYE).await,
+        "both are there still"
+    );
+    town.confirmed(issue).await;
+    assert_eq!(town.known(issue).await.ended, Some(End::RolledBack));
+    town.over().await;
+}
+
+#[tokio::test]
+async fn a_list_from_before_the_release_does_not_take_the_release_back() {
+    let town = Town::new(Setting::default()).await;
+    let issue = town.merged(3).await;
+    town.listed(issue, "/rollback all").await;
+    town.comment("reviewer", issue, "/approve release").await;
+    town.settle().await;
+    town.complete(issue).await;
+    let main = town.get("/repos/acme/todo/commits/main").await["sha"].clone();
+    town.refused(
+        "maintainer",
+        issue,
+        "/approve rollback",
+        "by a pull request each, which people merge: ",
+    )
+    .await;
+    assert_eq!(town.known(issue).await.ended, Some(End::Complete));
+    town.confirmed(issue).await;
+    let w = town.known(issue).await;
+    assert!(w.reverting().is_some(), "the pull request that takes the release back");
+    assert_eq!(town.get("/repos/acme/todo/commits/main").await["sha"], main);
+    town.said_anywhere();
+    town.finish().await;
+}
+
+#[tokio::test]
 async fn everything_is_taken_back_before_the_release() {
     let town = Town::new(Setting::default()).await;
     let before = town.get("/repos/acme/todo/commits/main").await["sha"].clone();

@@ -84,7 +84,7 @@ fn approve_one(d: &mut Deciding, what: Approvable, hash: Option<&str>, from: &Fr
             }
             plan.approved = Some(approval(plan.hash.clone()));
         }
-        Approvable::Rollback => confirm(d, from),
+        Approvable::Rollback => confirm(d, from)?,
         Approvable::OtherWork => d.w.issue.other_work_accepted = true,
         Approvable::Protected(target) => approve_protected(d, target, hash, from)?,
         Approvable::NoCi(target) => {

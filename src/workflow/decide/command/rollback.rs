@@ -8,7 +8,7 @@ use super::super::rollback::{begin, is_begun};
 use super::super::{Deciding, revert};
 use super::{From, find};
 use crate::workflow::command::RollbackWhat;
-use crate::workflow::ids::PhaseNumber;
+use crate::workflow::ids::{PhaseNumber, Sha};
 use crate::workflow::model::{Approval, End, Fate, Phase, Rollback, Scope, Workflow};
 use crate::workflow::settings::MergeMethod;
 use crate::workflow::state::{Baton, State};
@@ -19,13 +19,18 @@ pub(super) fn rollback(d: &mut Deciding, what: &RollbackWhat, from: &From) -> Re
     if is_begun(&d.w) || d.w.reverting().is_some() {
         return Err("A rollback is under way; the status comment tells how far it is.".to_owned());
     }
+    let scope = scope_of(&d.w, what)?;
+    ask(d, scope, from)
+}
+
+/// Shows what would be taken back, or does it where nothing is merged.
+fn ask(d: &mut Deciding, scope: Scope, from: &From) -> Result<Option<String>, String> {
     if d.w.ended.is_some() {
-        return after_the_release(d, what, from).map(Some);
+        return after_the_release(d, scope, from).map(Some);
     }
     if d.w.release.merged.is_some() {
         return Err("The release is merged; please try again once the work is complete.".to_owned());
     }
-    let scope = scope_of(&d.w, what)?;
     if d.w.phases.is_empty() {
         return nothing_built(d, scope, from);
     }
@@ -41,11 +46,16 @@ pub(super) fn rollback(d: &mut Deciding, what: &RollbackWhat, from: &From) -> Re
         .filter_map(|n| d.w.phases.get(n))
         .filter(|p| p.fate == Fate::Merged)
         .collect();
-    let confirmed = merged.is_empty();
-    let shown = (!confirmed).then(|| list(&d.w, &phases));
-    d.w.rollback = Some(asked(scope, phases, from));
-    if confirmed {
-        confirm(d, from);
+    let listed: Vec<Sha> = merged
+        .iter()
+        .filter_map(|p| p.track.merged.as_ref())
+        .map(|m| m.sha.clone())
+        .collect();
+    let shown = (!merged.is_empty()).then(|| list(&d.w, &phases));
+    let nothing_merged = shown.is_none();
+    d.w.rollback = Some(asked(scope, phases, listed, from));
+    if nothing_merged {
+        do_it(d, from);
     }
     Ok(shown)
 }
@@ -61,10 +71,11 @@ fn scope_of(w: &Workflow, what: &RollbackWhat) -> Result<Scope, String> {
     })
 }
 
-fn asked(scope: Scope, phases: Vec<PhaseNumber>, from: &From) -> Rollback {
+fn asked(scope: Scope, phases: Vec<PhaseNumber>, listed: Vec<Sha>, from: &From) -> Rollback {
     Rollback {
         scope,
         phases,
+        listed,
         by: from.by.clone(),
         comment: from.comment,
         at: from.at,
@@ -73,8 +84,7 @@ fn asked(scope: Scope, phases: Vec<PhaseNumber>, from: &From) -> Rollback {
 }
 
 /// What is released is taken back by pull requests that people merge. The list is shown first.
-fn after_the_release(d: &mut Deciding, what: &RollbackWhat, from: &From) -> Result<String, String> {
-    let scope = scope_of(&d.w, what)?;
+fn after_the_release(d: &mut Deciding, scope: Scope, from: &From) -> Result<String, String> {
     if scope == Scope::Plan {
         return Err("The work is released; `/rollback all` or `/rollback <phase>` takes it back.".to_owned());
     }
@@ -82,8 +92,9 @@ fn after_the_release(d: &mut Deciding, what: &RollbackWhat, from: &From) -> Resu
     if scope != Scope::All && !alone {
         return Err("No commit on the default branch is that phase's alone; `/rollback all` takes everything back.".to_owned());
     }
-    let rollback = asked(scope, concerned(&d.w, scope), from);
+    let mut rollback = asked(scope, concerned(&d.w, scope), Vec::new(), from);
     let reverts = revert::list(&d.w, &rollback);
+    rollback.listed = reverts.iter().map(|r| r.commit.clone()).collect();
     if reverts.is_empty() {
         return Err("Nothing of that is left to take back.".to_owned());
     }
@@ -95,8 +106,28 @@ fn after_the_release(d: &mut Deciding, what: &RollbackWhat, from: &From) -> Resu
     ))
 }
 
-/// The list was seen, or there was nothing to list.
-pub(super) fn confirm(d: &mut Deciding, from: &From) {
+/// The list was seen. What was merged since is not on it: then it is shown anew, and asked about again.
+pub(super) fn confirm(d: &mut Deciding, from: &From) -> Result<(), String> {
+    let Some(seen) = d.w.rollback.take() else { return Ok(()) };
+    let asking = From {
+        by: seen.by.clone(),
+        comment: seen.comment,
+        at: seen.at,
+        on: None,
+    };
+    let Some(shown) = ask(d, seen.scope, &asking)? else {
+        return Ok(());
+    };
+    let more = |now: &Rollback| now.listed.iter().any(|commit| !seen.listed.contains(commit));
+    if d.w.rollback.as_ref().is_some_and(more) {
+        return Err(format!("More was merged since that was listed. {shown}"));
+    }
+    do_it(d, from);
+    Ok(())
+}
+
+/// It was confirmed, or there was nothing to list.
+fn do_it(d: &mut Deciding, from: &From) {
     if d.w.ended.is_some() {
         return revert::begin(d, &from.by);
     }
