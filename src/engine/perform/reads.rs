@@ -203,7 +203,7 @@ impl At<'_> {
         match pull
             .merged_by
             .as_ref()
-            .filter(|a| merged && !a.is_bot() && reverts(&pull, self.w))
+            .filter(|a| merged && !a.is_bot() && reverts(&pull, self.w, &self.repo.full_name()))
         {
             Some(by) => Ok(Ended::with(Outcome::Reverted {
                 by: self.person(Some(by)).await?,
@@ -320,8 +320,9 @@ fn unheard(state: &github::WorkflowState) -> Option<String> {
     state.issue.is_none().then(|| gone.to_owned())
 }
 
-/// Whether a pull request says that it reverts the release, or in `direct` one of the phases.
-fn reverts(pull: &PullState, w: &Workflow) -> bool {
+/// Whether a pull request says that it reverts the release, or in `direct` one of the phases. GitHub writes the repository's name
+/// of that time: the one the work began under, or the one it has now.
+fn reverts(pull: &PullState, w: &Workflow, now: &str) -> bool {
     let merged = |t: &Target| {
         w.track(*t)
             .is_some_and(|t| t.seen.as_ref().is_some_and(|s| matches!(s.state, State::Merged { .. })) || t.merged.is_some())
@@ -332,7 +333,8 @@ fn reverts(pull: &PullState, w: &Workflow) -> bool {
         .filter(merged)
         .filter_map(|t| w.track(t))
         .filter_map(|t| t.pull.as_ref());
-    numbers
-        .into_iter()
-        .any(|p| pull.body.contains(&format!("Reverts {}#{}", w.repository.name, p.number)))
+    numbers.into_iter().any(|p| {
+        let says = |name: &str| pull.body.contains(&format!("Reverts {name}#{}", p.number));
+        says(&w.repository.name) || says(now)
+    })
 }

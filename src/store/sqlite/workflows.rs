@@ -29,19 +29,23 @@ statements! {
     FORGET_PHASES = "delete from micro_phases where workflow = $1";
     SAVE_PHASE = "insert into micro_phases (workflow, number, id, title, state, status, pull_request, merged)
         values ($1, $2, $3, $4, $5, $6, $7, $8)";
-    LIST_WORKFLOWS = "select id, subject, installation, repository, repository_name, issue, round, version,
-            shown_state, status, open, state, created_at, updated_at
-        from build_workflows
-        where (cast($1 as text) is null or lower(repository_name) = lower($1))
+    // A repository that was renamed is shown as it is called now, and found by that name and by the one the work began under,
+    // unless another repository has taken it.
+    LIST_WORKFLOWS = "with named (id, name) as (select id, owner || '/' || name from repositories)
+        select w.id, subject, installation, repository, coalesce(n.name, repository_name) as repository_name, issue, round,
+            version, shown_state, status, open, state, created_at, updated_at
+        from build_workflows w left join named n on n.id = w.repository
+        where (cast($1 as text) is null or lower(n.name) = lower($1) or (lower(repository_name) = lower($1)
+                and not exists (select 1 from named where lower(named.name) = lower($1))))
             and (cast($2 as bigint) is null or issue = $2)
             and (cast($3 as text) is null or shown_state = $3)
             and (cast($4 as text) is null or status = $4)
             and ($5 = 0 or open = 1)
-            and (cast($6 as text) is null or id < $6)
-        order by id desc limit $7";
-    WORKFLOW_BY_ID = "select id, subject, installation, repository, repository_name, issue, round, version,
-            shown_state, status, open, state, created_at, updated_at
-        from build_workflows where id = $1";
+            and (cast($6 as text) is null or w.id < $6)
+        order by w.id desc limit $7";
+    WORKFLOW_BY_ID = "select w.id, subject, w.installation, repository, coalesce(r.owner || '/' || r.name, repository_name) as
+            repository_name, issue, round, version, shown_state, status, open, state, created_at, updated_at
+        from build_workflows w left join repositories r on r.id = w.repository where w.id = $1";
     EVENTS_AFTER = "select workflow, seq, fact_id, fact, transitions, phase, actor, at, decided, core_version, state_hash,
             previous, hash
         from workflow_events where workflow = $1 and seq > $2 order by seq limit $3";

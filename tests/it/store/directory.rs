@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use millhand::store::{Blob, InstallationRow, RepositoryRow, Store};
 
-fn repository(id: i64, installation: i64, name: &str) -> RepositoryRow {
+pub(crate) fn repository(id: i64, installation: i64, name: &str) -> RepositoryRow {
     RepositoryRow {
         id,
         installation,
@@ -16,7 +16,7 @@ fn repository(id: i64, installation: i64, name: &str) -> RepositoryRow {
     }
 }
 
-fn installation(id: i64, repositories: Vec<RepositoryRow>) -> InstallationRow {
+pub(crate) fn installation(id: i64, repositories: Vec<RepositoryRow>) -> InstallationRow {
     InstallationRow {
         id,
         account: "acme".to_owned(),

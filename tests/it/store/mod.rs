@@ -37,6 +37,7 @@ macro_rules! conformance {
                 a_new_round_is_a_workflow_of_its_own
                 steps_from_many_tasks_lose_nothing
                 workflows_are_listed_by_what_is_asked
+                a_renamed_repository_is_found_by_both_names
             }
             effects {
                 what_is_due_is_claimed_oldest_first

@@ -8,7 +8,10 @@ use millhand::store::{
     Blob, HandoffRow, PhaseRow, RouteRow, StepInput, StepOutput, Store, StoreError, WorkflowFilter, WorkflowRow,
 };
 
-use super::bench::{claim, delivery, effect, follow, ingest, look, settle, step_with, subject, workflow_of};
+use super::bench::{
+    INSTALLATION, REPOSITORY, claim, delivery, effect, follow, ingest, look, settle, step_with, subject, workflow_of,
+};
+use super::directory::{installation, repository};
 
 pub(crate) async fn a_clean_store_has_nothing_to_decide(store: &Arc<dyn Store>) {
     assert_eq!(look(store, 0).await, None);
@@ -471,4 +474,36 @@ pub(crate) async fn workflows_are_listed_by_what_is_asked(store: &Arc<dyn Store>
     ] {
         assert_eq!(listed(store, filter.clone()).await, expected, "{filter:?}");
     }
+}
+
+pub(crate) async fn a_renamed_repository_is_found_by_both_names(store: &Arc<dyn Store>) {
+    make_five(store).await;
+    let of = |name: &str| WorkflowFilter {
+        repository: Some(name.to_owned()),
+        limit: 10,
+        ..WorkflowFilter::default()
+    };
+    let all: Vec<String> = (1..=5).rev().map(|issue| format!("workflow-{issue}")).collect();
+    let renamed = repository(REPOSITORY, INSTALLATION, "tasks");
+    store
+        .put_installations(vec![installation(INSTALLATION, vec![renamed.clone()])])
+        .await
+        .unwrap();
+    assert_eq!(listed(store, of("Acme/Tasks")).await, all);
+    assert_eq!(
+        listed(store, of("acme/todo")).await,
+        all[1..],
+        "the name the work began under"
+    );
+    let shown = store.workflows(of("acme/tasks")).await.unwrap();
+    assert!(shown.iter().all(|row| row.repository_name == "acme/tasks"), "{shown:#?}");
+    let one = store.workflow(all[0].clone()).await.unwrap().unwrap();
+    assert_eq!(one.repository_name, "acme/tasks");
+    // Another repository takes the name.
+    let other = repository(REPOSITORY + 1, INSTALLATION, "todo");
+    store
+        .put_installations(vec![installation(INSTALLATION, vec![renamed, other])])
+        .await
+        .unwrap();
+    assert_eq!(listed(store, of("acme/todo")).await, Vec::<String>::new());
 }

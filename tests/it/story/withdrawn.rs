@@ -2,6 +2,8 @@
 //!
 //! Invariant: what a person undid is not done again by itself.
 
+use std::time::Duration;
+
 use axum::http::{Method, StatusCode};
 use millhand::workflow::fact::PullState;
 use millhand::workflow::model::Fate;
@@ -358,5 +360,22 @@ async fn a_branch_that_is_put_back_is_followed() {
         assert_eq!(town.pull(pull).await["head"]["sha"], first, "nothing is pushed over it");
         town.until_complete(issue).await;
         town.over().await;
+    }
+}
+
+#[tokio::test]
+async fn a_renamed_repository_is_shown_and_found_by_its_new_name() {
+    for webhooks in [true, false] {
+        let town = Town::new(deaf(webhooks)).await;
+        let issue = town.begun("Greet", ONE).await;
+        town.must("maintainer", Method::PATCH, "/repos/acme/todo", json!({ "name": "tasks" }))
+            .await;
+        town.settle().await;
+        town.pass(Duration::from_secs(15 * 60)).await;
+        for name in ["acme/tasks", "ACME/Tasks", "acme/todo"] {
+            let found = town.engine().find(&format!("{name}#{issue}")).await.unwrap();
+            let found = found.unwrap_or_else(|| panic!("nothing is found by {name}"));
+            assert_eq!(found.repository_name, "acme/tasks");
+        }
     }
 }
